@@ -77,7 +77,7 @@ export function render(
 export async function pack({ files }: Bundle): Promise<string> {
   const tar = tarPack();
   const chunks: Buffer[] = [];
-  tar.on("data", (chunk: Buffer) => chunks.push(chunk));
+  tar.on("data", (chunk) => chunks.push(chunk as Buffer));
   const done = new Promise<void>((settle, fail) => tar.on("end", settle).on("error", fail));
   for (const { path, content, mode } of files) tar.entry({ name: path, mode, mtime: new Date(0) }, content);
   tar.finalize();
