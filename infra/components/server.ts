@@ -1,0 +1,88 @@
+import * as hcloud from "@pulumi/hcloud";
+import * as pulumi from "@pulumi/pulumi";
+import { hostkeyBundle } from "../bundles/hostkey";
+import { userData } from "../bundles/user-data";
+import { apply } from "../remote/apply";
+import type { Target } from "../remote/connection";
+import { keyPair } from "../remote/keypair";
+
+export interface ServerArgs {
+  /** Name at Hetzner, also the host name. */
+  readonly name: string;
+  readonly type: string;
+  readonly location: string;
+  readonly image: string;
+  readonly firewallId: pulumi.Input<number>;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A server that answers only with a key it was given, and only to the deployment's key. */
+export class Server extends pulumi.ComponentResource {
+  readonly ipv4: pulumi.Output<string>;
+  readonly ipv6: pulumi.Output<string>;
+  /** Hetzner's id of the server; known once it is in operation. */
+  readonly serverId: pulumi.Output<string>;
+  /** Public part of the deployment's key. */
+  readonly deployKey: pulumi.Output<string>;
+  /** How to reach it, with the host key that is its own alone. */
+  readonly target: Target;
+  /** What has to be done before `target` answers. */
+  readonly ready: pulumi.Resource;
+
+  constructor(name: string, args: ServerArgs, options?: pulumi.ComponentResourceOptions) {
+    super("queuehost:server:Server", name, {}, options);
+    const child = { parent: this };
+    const deploy = keyPair(`${name}-deploy-key`, "ed25519", child);
+    const first = keyPair(`${name}-first-host-key`, "ecdsa", child);
+    const own = keyPair(`${name}-host-key`, "ed25519", child);
+
+    // With a key of its own the server gets no root password by mail.
+    const sshKey = new hcloud.SshKey(
+      name,
+      { name: args.name, publicKey: deploy.publicKey, labels: args.labels },
+      child,
+    );
+    const server = new hcloud.Server(
+      name,
+      {
+        name: args.name,
+        serverType: args.type,
+        location: args.location,
+        image: args.image,
+        labels: args.labels,
+        sshKeys: [sshKey.id],
+        firewallIds: [args.firewallId],
+        userData: pulumi.secret(
+          pulumi
+            .all([deploy.publicKey, first.privateKey, first.publicKey])
+            .apply(([authorizedKey, privateKey, publicKey]) =>
+              userData({ authorizedKey, hostKey: { privateKey, publicKey } }),
+            ),
+        ),
+      },
+      // Hetzner could only replace the server for these; they are managed on the host.
+      { ...child, ignoreChanges: ["sshKeys", "userData", "image", "location"], customTimeouts: { create: "10m" } },
+    );
+
+    // First contact, with the key from user data. It travelled through the cloud's API, so the server gets one that didn't;
+    // the host base then shows that alone. Never done again for this server: afterwards nothing answers with the first key.
+    this.ready = apply(
+      `${name}-first-contact`,
+      {
+        target: { host: server.ipv4Address, privateKey: deploy.privateKey, hostKey: first.publicKey },
+        bundle: pulumi
+          .all([own.privateKey, own.publicKey])
+          .apply(([privateKey, publicKey]) => hostkeyBundle({ privateKey, publicKey })),
+        server: server.id,
+        patience: -1,
+      },
+      { ...child, ignoreChanges: ["create", "stdin", "connection.privateKey", "connection.hostKey"] },
+    );
+    this.target = { host: server.ipv4Address, privateKey: deploy.privateKey, hostKey: own.publicKey };
+    this.ipv4 = server.ipv4Address;
+    this.ipv6 = server.ipv6Address;
+    this.serverId = server.id;
+    this.deployKey = deploy.publicKey;
+    this.registerOutputs({ ipv4: this.ipv4, ipv6: this.ipv6, serverId: this.serverId });
+  }
+}

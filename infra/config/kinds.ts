@@ -1,0 +1,85 @@
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+
+/**
+ * What a configuration value can be. Each kind reads the text that `pulumi config set` stored; its message completes the
+ * sentence "should be ...", so that every fault reads alike.
+ */
+
+const choice = <const T extends readonly [string, ...string[]]>(...names: T) =>
+  z.enum(names, { error: `one of ${names.join(", ")}` });
+
+const pattern = (expression: RegExp, expected: string) => z.string().regex(expression, expected);
+
+/** Redis' own unit: kb, mb and gb are powers of 1024. */
+const size = pattern(/^[1-9]\d*(kb|mb|gb)$/i, "a size such as 512mb").transform((text) => text.toLowerCase());
+
+const integer = (low: number, high: number) => {
+  const expected = `a whole number from ${low} to ${high}`;
+  return pattern(/^\d{1,9}$/, expected)
+    .transform(Number)
+    .refine((value) => value >= low && value <= high, expected);
+};
+
+const flag = z.enum(["true", "false"], { error: "true or false" }).transform((text) => text === "true");
+
+const text = pattern(/^[^\0\r\n]+$/, "one line of text");
+
+/** Hetzner's rule for server names: they are host names. */
+const hostName = pattern(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a host name: a-z, 0-9 and -, at most 63 characters");
+
+/** systemd units, a folder under /srv and a Unix user's files carry it. */
+const appName = pattern(/^[a-z][a-z0-9-]{0,30}$/, "a name such as intranet: a-z, 0-9 and -, at most 31 characters");
+
+/** Pieces of text, either `one, two` or a YAML or JSON list. */
+const list = (item: z.ZodType<string>, expected: string) =>
+  z
+    .string()
+    .transform((raw) => split(raw))
+    .refine((items) => items.length > 0 && items.every((one) => item.safeParse(one).success), expected);
+
+const cidr = z.string().refine((one) => ipaddr.isValidCIDR(one));
+const cidrs = list(cidr, "address ranges such as 203.0.113.7/32, separated by commas");
+
+const publicKey = pattern(
+  /^(ssh-ed25519|ecdsa-sha2-\S+|ssh-rsa|sk-\S+) [A-Za-z0-9+/]+=*( .*)?$/,
+  "an OpenSSH public key",
+);
+const publicKeys = list(
+  publicKey,
+  'OpenSSH public keys such as "ssh-ed25519 AAAA... anna@laptop", separated by commas',
+);
+
+/** Redis' `save` line: pairs of seconds and changes, or nothing for no snapshots. */
+const savePoints = pattern(/^$|^\d+ \d+( \d+ \d+)*$/, 'pairs of seconds and changes such as "900 1 300 10"');
+
+/** At least 16 characters: the password is the only thing between a local process and the queue. */
+const password = pattern(/^[!-~]{16,}$/, "at least 16 printable ASCII characters without spaces");
+
+export const kinds = {
+  choice,
+  pattern,
+  size,
+  integer,
+  flag,
+  text,
+  hostName,
+  appName,
+  cidrs,
+  publicKeys,
+  savePoints,
+  password,
+};
+
+function split(raw: string): string[] {
+  try {
+    const parsed: unknown = JSON.parse(raw);
+    if (Array.isArray(parsed)) return parsed.map(String);
+  } catch {
+    // Not JSON: the comma-separated form.
+  }
+  return raw
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}

@@ -1,0 +1,43 @@
+import { Command } from "commander";
+import { execa } from "execa";
+import { packagesOrNote } from "../lib/packages";
+import { ROOT } from "../lib/rehearsal";
+
+/** What `npm run check` runs; all of it, so that one run shows every finding. */
+const CHECKS: readonly (readonly [name: string, command: string])[] = [
+  ["format, lint and import rules", "biome check --error-on-warnings ."],
+  ["types", "tsc"],
+  ["dead files, exports and dependencies", "knip"],
+  ["shell scripts", "shellcheck -x -P SCRIPTDIR $(git ls-files '*.sh' .ci/run)"],
+  ["shell format", "shfmt -d -i 2 -ci $(git ls-files '*.sh' .ci/run)"],
+];
+
+/** `queuehost check`: everything that can be said of the sources without running them. */
+export const check = new Command("check")
+  .description("format, lint, types, dead code and shell scripts, all findings in one run")
+  .action(async () => {
+    const missing = await packagesOrNote(["shellcheck", "shfmt"]);
+    let failed = 0;
+    for (const [name, command] of CHECKS) {
+      if (missing.some((tool) => command.startsWith(tool))) {
+        console.log(`skipped  ${name}: ${command.split(" ")[0]} is not installed`);
+        continue;
+      }
+      const started = Date.now();
+      const { exitCode, all } = await execa(command, {
+        cwd: ROOT,
+        shell: true,
+        reject: false,
+        all: true,
+        preferLocal: true,
+        env: process.stdout.isTTY ? {} : { NO_COLOR: "1" },
+      });
+      const seconds = ((Date.now() - started) / 1000).toFixed(1);
+      console.log(`${exitCode === 0 ? "ok      " : "FAILED  "} ${name} (${seconds} s)`);
+      if (exitCode !== 0) {
+        failed += 1;
+        console.log(all);
+      }
+    }
+    if (failed > 0) process.exitCode = 1;
+  });

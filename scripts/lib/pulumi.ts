@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { execa } from "execa";
+import { UserError } from "./errors";
+import { REHEARSAL, Rehearsal, ROOT } from "./rehearsal";
+
+/** The pinned command line of Pulumi, on one stack of this project. */
+export class Pulumi {
+  private readonly environment: Record<string, string>;
+
+  /**
+   * @param stack the stack; `rehearsal` brings its own backend and passphrase, any other uses those of the environment
+   */
+  constructor(
+    readonly stack: string,
+    readonly rehearsal = new Rehearsal(),
+  ) {
+    this.environment = stack === REHEARSAL ? rehearsal.environment : {};
+  }
+
+  /** Starts a command on the stack; `input` goes to its stdin, so that no secret stands in argv. */
+  run(args: readonly string[], input = "") {
+    return execa(join(ROOT, "node_modules/.bin/pulumi"), [...args, "--stack", this.stack, "--non-interactive"], {
+      cwd: ROOT,
+      env: { ...this.environment, PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH}` },
+      all: true,
+      reject: false,
+      input,
+    });
+  }
+
+  /** Runs a command to its end and returns its stdout. Its own message is the error. */
+  async read(args: readonly string[], input?: string): Promise<string> {
+    const { exitCode, stdout, all } = await this.run(args, input);
+    if (exitCode !== 0)
+      throw new UserError(`pulumi ${args.slice(0, 3).join(" ")} failed for stack ${this.stack}:\n${all}`);
+    return String(stdout);
+  }
+
+  /** Sets configuration values in one go; the secret ones travel over stdin. */
+  async configure(plain: Record<string, string>, secrets: Record<string, string>): Promise<void> {
+    await this.read([
+      "config",
+      "set-all",
+      ...Object.entries(plain).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]),
+    ]);
+    for (const [key, value] of Object.entries(secrets)) await this.read(["config", "set", "--secret", key], value);
+  }
+
+  async exists(): Promise<boolean> {
+    return (await this.run(["stack", "export"])).exitCode === 0;
+  }
+
+  /** The stack's outputs, secrets included. */
+  async outputs(): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.read(["stack", "output", "--json", "--show-secrets"]));
+  }
+
+  /** One configuration value, decrypted; undefined where it isn't set. */
+  async config(key: string): Promise<string | undefined> {
+    const { exitCode, stdout } = await this.run(["config", "get", key]);
+    return exitCode === 0 ? String(stdout).trim() : undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** The checkout. */
+export const ROOT = resolve(__dirname, "../..");
+
+/** The stack that `npm start` brings up on the twin. */
+export const REHEARSAL = "rehearsal";
+
+/** Where the rehearsal keeps all that is its own: nothing of it is shared with another clone, and `npm stop` can delete it. */
+export class Rehearsal {
+  readonly twinState: string;
+  readonly backend: string;
+  readonly sshKey: string;
+  readonly upLog: string;
+  readonly envFile: string;
+
+  constructor(readonly folder: string = process.env.QUEUEHOST_REHEARSAL ?? join(ROOT, ".rehearsal")) {
+    this.twinState = join(folder, "twin");
+    this.backend = join(folder, "state");
+    this.sshKey = join(folder, "id_ed25519");
+    this.upLog = join(folder, "up.log");
+    this.envFile = join(folder, "env");
+  }
+
+  get exists(): boolean {
+    return existsSync(this.folder);
+  }
+
+  create(): void {
+    mkdirSync(this.backend, { recursive: true, mode: 0o700 });
+  }
+
+  delete(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Protects the stack's secrets; made once. */
+  get passphrase(): string {
+    return this.kept("passphrase", () => randomBytes(24).toString("hex"));
+  }
+
+  /** The twin's API token; 64 characters, as Hetzner's are. */
+  get token(): string {
+    return this.kept("token", () => randomBytes(32).toString("hex"));
+  }
+
+  /** What makes plain `pulumi` work on this stack. */
+  get environment(): Record<string, string> {
+    return {
+      PULUMI_BACKEND_URL: `file://${this.backend}`,
+      PULUMI_CONFIG_PASSPHRASE: this.passphrase,
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
+  }
+
+  /** Writes the environment to a file that a shell can read: `. .rehearsal/env`. */
+  writeEnvironment(): void {
+    const lines = Object.entries(this.environment).map(([key, value]) => `export ${key}='${value}'`);
+    writeFileSync(this.envFile, `${lines.join("\n")}\n`, { mode: 0o600 });
+  }
+
+  private kept(name: string, make: () => string): string {
+    const file = join(this.folder, name);
+    if (!existsSync(file)) {
+      this.create();
+      writeFileSync(file, make(), { mode: 0o600, flag: "wx" });
+    }
+    return readFileSync(file, "utf8");
+  }
+}

@@ -1,0 +1,22 @@
+import { Command, CommanderError } from "commander";
+import { version } from "../package.json";
+import { check } from "./commands/check";
+import { engine } from "./commands/engine";
+import { start } from "./commands/start";
+import { stop } from "./commands/stop";
+import { test } from "./commands/test";
+import { verify } from "./commands/verify";
+import { UserError } from "./lib/errors";
+
+const program = new Command("queuehost")
+  .description("A BullMQ backend on Hetzner Cloud by one pulumi up, rehearsed on loopback first.")
+  .version(version)
+  .showHelpAfterError("(--help lists the options)");
+for (const command of [start, stop, verify, test, check, engine]) program.addCommand(command);
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) process.exit(error.exitCode);
+  // A user's mistake is one clear message; anything else is a defect of ours and shows where.
+  console.error(error instanceof UserError ? error.message : error);
+  process.exit(1);
+});

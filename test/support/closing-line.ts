@@ -1,0 +1,20 @@
+import type { Reporter, TestModule } from "vitest/node";
+
+/** Ends a run with what was skipped, by name, and one plain line that a script can read. */
+export default class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
+    for (const module of modules) {
+      const tests = [...module.children.allTests()];
+      // A file that fails before its tests are known has none to count.
+      if (module.state() === "failed" && !tests.some((test) => test.result().state === "failed")) count.failed += 1;
+      for (const test of tests) {
+        const result = test.result();
+        count[result.state] += 1;
+        if (result.state === "skipped")
+          console.log(`skipped: ${module.project.name} > ${test.fullName}${result.note ? ` (${result.note})` : ""}`);
+      }
+    }
+    console.log(`${count.passed} passed, ${count.failed + count.pending} failed, ${count.skipped} skipped`);
+  }
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError, parseConfig } from "../../infra/config/parse";
+import { KEYS } from "../../infra/config/schema";
+
+const TOKEN = "a".repeat(64);
+const valid = {
+  "queuehost:ssh.allowedFrom": "203.0.113.7/32, 2001:db8::/48",
+  "queuehost:redis.password": "correct-horse-battery",
+  "hcloud:token": TOKEN,
+};
+const secrets = new Set(["queuehost:redis.password", "hcloud:token"]);
+
+const parse = (entries: Record<string, string>, secret = secrets) => parseConfig("staging", entries, secret);
+
+function faultsOf(entries: Record<string, string>, secret = secrets): string[] {
+  try {
+    parse(entries, secret);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split("\n").slice(1);
+    throw error;
+  }
+  return [];
+}
+
+describe("a valid configuration", () => {
+  test("is read with its defaults", () => {
+    const settings = parse(valid);
+    expect(settings["ssh.allowedFrom"]).toEqual(["203.0.113.7/32", "2001:db8::/48"]);
+    expect(settings["server.name"]).toBe("queuehost-staging");
+    expect(settings["redis.maxmemoryPolicy"]).toBe("noeviction");
+    expect(settings["queue.concurrency"]).toBe(5);
+    expect(settings["queue.enabled"]).toBe(true);
+    expect(settings["ssh.authorizedKeys"]).toBeUndefined();
+  });
+
+  test("takes lists as JSON too, sizes in any case, and the team's own env", () => {
+    const settings = parse({
+      ...valid,
+      "queuehost:ssh.allowedFrom": '["203.0.113.7/32"]',
+      "queuehost:redis.maxmemory": "1GB",
+      "queuehost:env.API_KEY": "x y",
+    });
+    expect(settings["ssh.allowedFrom"]).toEqual(["203.0.113.7/32"]);
+    expect(settings["redis.maxmemory"]).toBe("1gb");
+    expect(settings.env).toEqual({ API_KEY: "x y" });
+  });
+
+  test("keeps the token in the environment, where the team has it there", () => {
+    const { "hcloud:token": _, ...rest } = valid;
+    expect(parseConfig("staging", rest, secrets, TOKEN).stack).toBe("staging");
+  });
+});
+
+describe("faults", () => {
+  test("come all at once, each with path, expectation, what was got, and the line that mends it", () => {
+    expect(
+      faultsOf({
+        ...valid,
+        "queuehost:redis.maxmemory": "lots",
+        "queuehost:queue.concurrency": "0",
+        "queuehost:redis.maxmemroy": "1gb",
+      }),
+    ).toEqual([
+      '  queue.concurrency: should be a whole number from 1 to 1000, got "0"',
+      "      pulumi config set queue.concurrency 5 --stack staging",
+      '  redis.maxmemory: should be a size such as 512mb, got "lots"',
+      "      pulumi config set redis.maxmemory 512mb --stack staging",
+      "  redis.maxmemroy: is no key of queuehost; did you mean redis.maxmemory?",
+      "      pulumi config rm redis.maxmemroy --stack staging",
+    ]);
+  });
+
+  test("name what is missing", () => {
+    expect(faultsOf({})).toEqual([
+      "  ssh.allowedFrom: should be address ranges such as 203.0.113.7/32, separated by commas, is not set",
+      "      pulumi config set ssh.allowedFrom 203.0.113.7/32 --stack staging",
+      "  redis.password: should be at least 16 printable ASCII characters without spaces, is not set",
+      "      pulumi config set --secret redis.password $(openssl rand -hex 24) --stack staging",
+      "  hcloud:token: should be an API token of Hetzner Cloud, is not set",
+      '      pulumi config set --secret hcloud:token "<64 characters from Hetzner\'s console>" --stack staging',
+    ]);
+  });
+
+  test("refuse a secret in clear, and never show one", () => {
+    const [clear] = faultsOf(valid, new Set(["hcloud:token"]));
+    expect(clear).toBe("  redis.password: should be set as a secret, stands in clear");
+    const shown = faultsOf({ ...valid, "queuehost:redis.password": "tooshort", "hcloud:token": "oops" }).join("\n");
+    expect(shown).toContain("got 8 characters that don't fit");
+    expect(shown).not.toMatch(/tooshort|oops/);
+  });
+
+  test("name an env key that no shell takes", () => {
+    expect(faultsOf({ ...valid, "queuehost:env.API-KEY": "x" })[0]).toBe(
+      "  env.API-KEY: should be env. and a name such as API_KEY",
+    );
+  });
+});
+
+test("every key's example and default is valid, and every kind says what it expects", () => {
+  for (const [name, key] of Object.entries(KEYS)) {
+    if ("default" in key) expect(key.kind.safeParse(key.default).success, name).toBe(true);
+    const example = key.example.replace(/^"|"$/g, "").replace("$(openssl rand -hex 24)", "0".repeat(48));
+    if (!example.includes("AAAA...")) expect(key.kind.safeParse(example).success, name).toBe(true);
+    expect(key.kind.safeParse("\0").error?.issues[0]?.message, name).toMatch(/^\S.*[^.]$/);
+  }
+});
