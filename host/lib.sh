@@ -1,13 +1,22 @@
 # shellcheck shell=sh
 # Shared by every apply.sh: what makes a change to the server repeatable and atomic.
 
+# A cut connection doesn't stop a change midway: without these two, the next line printed would end the script.
+trap '' HUP PIPE
+
 # fail REASON: the one line that the operator reads.
 fail() {
   printf 'queuehost: %s\n' "$*" >&2
   exit 1
 }
 
-log() { printf '%s\n' "$*"; }
+log() { printf '%s\n' "$*" 2>/dev/null || :; }
+
+# alone CONCERN: waits, up to 5 minutes, until no other apply of the same concern runs.
+alone() {
+  exec 9>"/run/lock/queuehost-$1.lock"
+  flock -w 300 9 || fail "another change of $1 has been running for 5 minutes; try again when it is over"
+}
 
 # need_packages NAME...: installs what is missing, and nothing when all of it is there. Waits for another apt to end.
 need_packages() {
@@ -19,29 +28,48 @@ need_packages() {
   log "installing$missing"
   export DEBIAN_FRONTEND=noninteractive
   # The package lists of a new server are as old as its image.
-  [ -n "$(find /var/lib/apt/lists -name '*_Packages*' -mmin -720 -print -quit 2>/dev/null)" ] ||
-    apt-get -o DPkg::Lock::Timeout=300 -qq update || fail "apt-get update failed"
+  [ -n "$(find /var/lib/apt/lists -name '*_Packages*' -mmin -720 -print -quit 2>/dev/null)" ] || apt_update || apt_failed update
   # shellcheck disable=SC2086 # one word a package
-  apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -qq -y --no-install-recommends install $missing >/dev/null ||
-    fail "apt-get install failed for:$missing"
+  apt_install $missing || { apt_update && apt_install $missing; } || apt_failed "install of$missing"
+  rm -f "$apt_log"
 }
 
+apt_log=/run/queuehost-apt.log
+apt_install() {
+  apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -qq -y --no-install-recommends install "$@" \
+    >"$apt_log" 2>&1 9>&-
+}
+
+# The time-out for locks doesn't cover the lock of the package lists, which a new server's own first update holds.
+apt_update() {
+  deadline=$(($(date +%s) + 300))
+  until apt-get -qq update >"$apt_log" 2>&1; do
+    grep -q 'Could not get lock' "$apt_log" && [ "$(date +%s)" -lt "$deadline" ] || return 1
+    sleep 1
+  done
+}
+
+apt_failed() { fail "apt-get $1 failed: $(grep -m 1 '^E:' "$apt_log" || tail -n 1 "$apt_log")"; }
+
 # put SOURCE TARGET MODE [OWNER:GROUP]: swaps TARGET for SOURCE in one step when they differ. Sets `changed` to 1 when it did
-# (callers set changed=0 first), and keeps the old file as TARGET.queuehost-old until `settle`, for `revert`.
+# (callers set changed=0 first), and keeps the old file as TARGET.queuehost-old (or a mark that there was none, as
+# TARGET.queuehost-absent) until `settle`, for `revert`. An old file that is still there comes from a run that was killed before
+# it could settle: then the target counts as changed, and what is old stays the file that last proved itself.
 changed=0
 swapped=''
 put() {
   target=$2 mode=$3 owner=${4:-root:root}
   if [ -f "$target" ] && cmp -s "$1" "$target"; then
-    chown "$owner" "$target"
-    chmod "$mode" "$target"
-    return 0
+    [ "$(stat -c %U:%G:%a "$target")" = "$owner:${mode#0}" ] || { chown "$owner" "$target" && chmod "$mode" "$target"; }
+    [ -e "$target.queuehost-old" ] || [ -e "$target.queuehost-absent" ] || return 0
+  else
+    mkdir -p "$(dirname "$target")"
+    if [ ! -e "$target.queuehost-old" ] && [ ! -e "$target.queuehost-absent" ]; then
+      if [ -e "$target" ]; then cp -a "$target" "$target.queuehost-old"; else : >"$target.queuehost-absent"; fi
+    fi
+    install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$1" "$target.queuehost-new"
+    mv -f "$target.queuehost-new" "$target"
   fi
-  mkdir -p "$(dirname "$target")"
-  rm -f "$target.queuehost-old"
-  [ ! -e "$target" ] || cp -a "$target" "$target.queuehost-old"
-  install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$1" "$target.queuehost-new"
-  mv -f "$target.queuehost-new" "$target"
   swapped="$swapped $target"
   # shellcheck disable=SC2034 # read by the callers
   changed=1
@@ -51,23 +79,38 @@ put() {
 revert() {
   for target in $swapped; do
     if [ -e "$target.queuehost-old" ]; then mv -f "$target.queuehost-old" "$target"; else rm -f "$target"; fi
+    rm -f "$target.queuehost-absent"
   done
   swapped=''
 }
 
 # settle: the change has proved itself; forgets the old files.
 settle() {
-  for target in $swapped; do rm -f "$target.queuehost-old"; done
+  for target in $swapped; do rm -f "$target.queuehost-old" "$target.queuehost-absent"; done
   swapped=''
+}
+
+# undo_with COMMAND: from here on, however the script ends before it settles, `revert` runs and then COMMAND, which brings the
+# services back to the old files.
+undo_with() {
+  undo=$1
+  trap 'undo_on_exit' EXIT
+  trap 'exit 143' INT TERM
+}
+undo_on_exit() {
+  set +e
+  [ -n "$swapped" ] || return 0
+  log 'putting the old configuration back'
+  revert
+  $undo >/dev/null 2>&1
 }
 
 # wait_for SECONDS COMMAND...: polls COMMAND five times a second; returns 1 when it never succeeds.
 wait_for() {
-  tries=$(($1 * 5))
+  deadline=$(($(date +%s) + $1))
   shift
-  while ! "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || return 1
+  until "$@" >/dev/null 2>&1; do
+    [ "$(date +%s)" -lt "$deadline" ] || return 1
     sleep 0.2
   done
 }
