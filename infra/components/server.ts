@@ -1,6 +1,6 @@
 import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
-import { hostkeyBundle } from "../bundles/hostkey";
+import { hostKeyBundle } from "../bundles/hostkey";
 import { userData } from "../bundles/user-data";
 import { apply } from "../remote/apply";
 import type { Target } from "../remote/connection";
@@ -72,7 +72,7 @@ export class Server extends pulumi.ComponentResource {
         target: { host: server.ipv4Address, privateKey: deploy.privateKey, hostKey: first.publicKey },
         bundle: pulumi
           .all([own.privateKey, own.publicKey])
-          .apply(([privateKey, publicKey]) => hostkeyBundle({ privateKey, publicKey })),
+          .apply(([privateKey, publicKey]) => hostKeyBundle({ privateKey, publicKey })),
         server: server.id,
         patience: -1,
       },

@@ -13,7 +13,8 @@ const APPLY = [
   'trap "rm -rf $d" EXIT',
   'base64 -d | tar -xzC "$d"',
   'cd "$d"',
-  "./apply.sh",
+  // By its interpreter: /run is mounted noexec.
+  "bash ./apply.sh",
 ].join("; ");
 
 export interface ApplyArgs {

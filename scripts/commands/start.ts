@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import { Command, InvalidArgumentError } from "commander";
+import { execa } from "execa";
+import { Listr, PRESET_TIMER } from "listr2";
+import { startTwin } from "../../twin/client";
+import { ensureDocker } from "../../twin/docker/ensure";
+import { ensureEngine } from "../engine";
+import { UserError } from "../lib/errors";
+import { exclusively } from "../lib/exclusively";
+import { Pulumi } from "../lib/pulumi";
+import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
+import { ensureStack, up } from "../rehearsal/stack";
+import { summary as rehearsalSummary } from "../rehearsal/summary";
+import { verifyStack } from "../verification";
+import type { Check } from "../verification/check";
+import { summary, table } from "./verify";
+
+/** Hetzner's API has no port of its own to borrow; nothing common listens here. */
+const DEFAULT_PORT = 8480;
+
+interface Progress {
+  checks: Check[];
+  verifiedIn: number;
+}
+
+/** `npm start`: the whole rehearsal, from nothing to a green verification. */
+export const start = new Command("start")
+  .description("rehearse: start the twin, bring the stack rehearsal up on it, and verify the result")
+  .option(
+    "--port <port>",
+    "loopback port of the twin's API",
+    port,
+    port(process.env.QUEUEHOST_TWIN_PORT ?? String(DEFAULT_PORT)),
+  )
+  .action(async ({ port }: { port: number }) => {
+    if (process.platform !== "linux")
+      throw new UserError(
+        `The rehearsal runs real Debian machines and needs Linux; this is ${process.platform}. A real account needs none of it: see README.`,
+      );
+    const rehearsal = new Rehearsal();
+    rehearsal.create();
+    await exclusively(rehearsal.folder, "npm start", () => rehearse(rehearsal, port));
+  });
+
+async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
+  const pulumi = new Pulumi(REHEARSAL, rehearsal);
+  const started = Date.now();
+  const progress = await new Listr<Progress>(
+    [
+      { title: "Pulumi engine", task: (_, task) => ensureEngine((line) => (task.output = line)).then(() => {}) },
+      { title: "Docker", task: (_, task) => ensureDocker((line) => (task.output = line)).then(() => {}) },
+      {
+        title: "Twin: a Hetzner Cloud on loopback",
+        task: async (_, task) => {
+          const report = (line: string) => (task.output = line);
+          const twin = await startTwin({ stateDir: rehearsal.twinState, port, token: rehearsal.token, report });
+          await ensureSshKey(rehearsal);
+          await ensureStack(pulumi, twin, report);
+        },
+      },
+      { title: "pulumi up --stack rehearsal", task: (_, task) => up(pulumi, (line) => (task.output = line)) },
+      {
+        title: "Verification",
+        task: async (progress) => {
+          const began = Date.now();
+          progress.checks = await verifyStack(pulumi);
+          progress.verifiedIn = Date.now() - began;
+        },
+      },
+    ],
+    {
+      ctx: { checks: [], verifiedIn: 0 },
+      rendererOptions: { timer: PRESET_TIMER },
+      fallbackRendererOptions: { timer: PRESET_TIMER },
+    },
+  ).run();
+  console.log(`\n${table(progress.checks)}\n\n${summary(progress.checks, progress.verifiedIn)}\n`);
+  console.log(await rehearsalSummary(pulumi, rehearsal, Date.now() - started));
+  if (!progress.checks.every(({ ok }) => ok)) process.exitCode = 1;
+}
+
+/** A key for the person at this machine, beside the deployment's own. */
+async function ensureSshKey({ sshKey }: Rehearsal): Promise<void> {
+  if (!existsSync(sshKey))
+    await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "rehearsal", "-f", sshKey]);
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1024 || value > 65535)
+    throw new InvalidArgumentError(`should be a port from 1024 to 65535, got ${text}`);
+  return value;
+}

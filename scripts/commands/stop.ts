@@ -1,0 +1,23 @@
+import { Command } from "commander";
+import { stopTwin } from "../../twin/client";
+import { exclusively } from "../lib/exclusively";
+import { Rehearsal } from "../lib/rehearsal";
+
+/** `npm stop`: ends the rehearsal. What it got, engine and image, stays for the next one. */
+export const stop = new Command("stop")
+  .description("end the rehearsal and delete its machines, its stack and its twin")
+  .option("--keep", "stop the twin alone; npm start finds machines and stack again")
+  .action(async ({ keep }: { keep?: true }) => {
+    const rehearsal = new Rehearsal();
+    if (!rehearsal.exists) {
+      console.log("No rehearsal is running here.");
+      return;
+    }
+    await exclusively(rehearsal.folder, "npm stop", () => stopTwin(rehearsal.twinState, { deleteServers: !keep }));
+    if (!keep) rehearsal.delete();
+    console.log(
+      keep
+        ? "The twin is stopped; npm start goes on with its machines."
+        : "The rehearsal is gone. The engine and the machine image stay for the next one.",
+    );
+  });

@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RunningTwin } from "../../twin/client";
+import { UserError } from "../lib/errors";
+import type { Pulumi } from "../lib/pulumi";
+import { ROOT } from "../lib/rehearsal";
+
+/** Makes the stack and its configuration where they aren't there yet. What somebody set by hand stays as it is. */
+export async function ensureStack(pulumi: Pulumi, twin: RunningTwin, report: (line: string) => void): Promise<void> {
+  const file = join(ROOT, `Pulumi.${pulumi.stack}.yaml`);
+  if (!(await pulumi.exists())) {
+    report(`making the stack ${pulumi.stack}`);
+    // A file of an earlier rehearsal is encrypted with a passphrase that is gone.
+    rmSync(file, { force: true });
+    await pulumi.read(["stack", "init"]);
+  }
+  pulumi.rehearsal.writeEnvironment();
+  const present = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const publicKey = readFileSync(`${pulumi.rehearsal.sshKey}.pub`, "utf8").trim();
+  const plain = missing(present, {
+    "hcloud:endpoint": twin.endpoint,
+    "queuehost:ssh.allowedFrom": `${twin.operatorAddress}/32`,
+    "queuehost:ssh.authorizedKeys": publicKey,
+  });
+  const secrets = missing(present, {
+    "hcloud:token": pulumi.rehearsal.token,
+    "queuehost:redis.password": randomBytes(24).toString("hex"),
+  });
+  if (Object.keys(plain).length + Object.keys(secrets).length === 0) return;
+  report("writing its configuration");
+  await pulumi.configure(plain, secrets);
+}
+
+/** Brings the stack up. The engine's whole output goes to a file; what it is at now, to `report`. */
+export async function up(pulumi: Pulumi, report: (line: string) => void): Promise<void> {
+  await releaseDeadLock(pulumi, report);
+  const log = pulumi.rehearsal.upLog;
+  writeFileSync(log, "", { mode: 0o600 });
+  const running = pulumi.run(["up", "--yes", "--skip-preview", "--color", "never"]);
+  running.all?.on("data", (chunk: Buffer) => {
+    appendFileSync(log, chunk);
+    const line = chunk.toString().trim().split("\n").at(-1)?.trim();
+    if (line) report(line);
+  });
+  const { exitCode, all } = await running;
+  if (exitCode !== 0)
+    throw new UserError(
+      `pulumi up failed:\n${diagnostics(String(all))}\nThe whole output is in ${log}. Mend it and run npm start again: it goes on from here.`,
+    );
+}
+
+/** Ends the lock of an `up` that was killed: this stack's backend is this clone's own, so its process was on this machine. */
+async function releaseDeadLock(pulumi: Pulumi, report: (line: string) => void): Promise<void> {
+  const { exitCode, all } = await pulumi.run(["cancel", "--yes"]);
+  if (exitCode === 0 && !/no.*(lock|update)/i.test(String(all))) report("released the lock of an interrupted up");
+}
+
+/** The part of the engine's output that says what went wrong. */
+function diagnostics(output: string): string {
+  const start = output.indexOf("Diagnostics:");
+  return (start < 0 ? output : output.slice(start)).trim().split("\n").slice(0, 40).join("\n");
+}
+
+function missing(present: string, wanted: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(wanted).filter(([key]) => !present.includes(`${key}:`)));
+}

@@ -1,0 +1,27 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { styleText } from "node:util";
+import type { Pulumi } from "../lib/pulumi";
+import { type Rehearsal, ROOT } from "../lib/rehearsal";
+import type { Subject } from "../verification/check";
+
+/** Where to look, once everything is running. */
+export async function summary(pulumi: Pulumi, rehearsal: Rehearsal, ms: number): Promise<string> {
+  const outputs = await pulumi.outputs();
+  const { host, user, hostKey, url } = outputs.verification as Subject;
+  const knownHosts = join(rehearsal.folder, "known_hosts");
+  writeFileSync(knownHosts, `${host} ${hostKey}\n`);
+  const relative = (path: string) => path.replace(`${ROOT}/`, "");
+  const rows: [string, string][] = [
+    ["Application", url],
+    ["Health", `${url}/health`],
+    ["Release", String(outputs.releaseId)],
+    ["SSH", `ssh -i ${relative(rehearsal.sshKey)} -o UserKnownHostsFile=${relative(knownHosts)} ${user}@${host}`],
+    ["Pulumi", `. ${relative(rehearsal.envFile)} && npx pulumi stack --stack ${pulumi.stack}`],
+    ["Verify again", "npm run verify"],
+    ["Tear down", "npm stop"],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, value]) => `  ${styleText("bold", name.padEnd(width))}  ${value}`);
+  return [`The rehearsal is running (${(ms / 1000).toFixed(0)} s):`, ...lines].join("\n");
+}

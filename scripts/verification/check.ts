@@ -1,0 +1,23 @@
+/** What a verification saw of one thing. */
+export interface Check {
+  /** Where it looked from: `outside`, or the concern on the server. */
+  readonly concern: string;
+  readonly name: string;
+  readonly ok: boolean;
+  readonly seen: string;
+}
+
+/** The stack's output `verification`: how to reach the server and what is to be seen there. */
+export interface Subject {
+  readonly host: string;
+  readonly user: string;
+  readonly privateKey: string;
+  readonly hostKey: string;
+  /** Hetzner's id of the cloud firewall. */
+  readonly firewallId: number;
+  readonly sshAllowedFrom: readonly string[];
+  /** Where the backend answers, from outside. */
+  readonly url: string;
+  /** Variables for the verify.sh of each concern; none of them is a secret. */
+  readonly expected: Readonly<Record<string, string>>;
+}

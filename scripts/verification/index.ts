@@ -1,0 +1,33 @@
+import { UserError } from "../lib/errors";
+import type { Pulumi } from "../lib/pulumi";
+import type { Check, Subject } from "./check";
+import { firewall } from "./firewall";
+import { concerns, inside } from "./inside";
+import { outside } from "./outside";
+
+const HETZNER = "https://api.hetzner.cloud/v1";
+
+/** Looks at a stack's server from outside and inside, and says what was seen. */
+export async function verifyStack(pulumi: Pulumi): Promise<Check[]> {
+  const { verification } = await pulumi.outputs();
+  if (verification === undefined)
+    throw new UserError(
+      `Stack ${pulumi.stack} has no server to verify. Bring it up first: pulumi up --stack ${pulumi.stack}`,
+    );
+  const subject = verification as Subject;
+  const [endpoint, token] = await Promise.all([pulumi.config("hcloud:endpoint"), pulumi.config("hcloud:token")]);
+  const checks = await Promise.all([
+    outside(subject),
+    firewall(subject, endpoint ?? process.env.HCLOUD_ENDPOINT ?? HETZNER, token ?? process.env.HCLOUD_TOKEN ?? ""),
+    inside(subject),
+  ]);
+  return [...checks.flat(), ...silent(checks.flat())];
+}
+
+/** A concern that answered nothing wasn't verified: that is a failure, not a shorter table. */
+function silent(checks: readonly Check[]): Check[] {
+  if (checks.some(({ concern }) => concern === "ssh")) return [];
+  return concerns()
+    .filter((concern) => !checks.some((check) => check.concern === concern))
+    .map((concern) => ({ concern, name: "verify.sh", ok: false, seen: "it answered nothing" }));
+}
