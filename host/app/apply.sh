@@ -1,0 +1,77 @@
+#!/bin/sh
+# shellcheck disable=SC1091,SC2154 # its parts lie beside it on the server
+# Brings one release into service: runtime, unpacked artefact, units, `current`, health gate; back to the one before when the
+# gate stays shut.
+set -eu
+. ./lib.sh
+. ./settings.sh
+. ./gate.sh
+. ./install.sh
+
+root=/srv/$name
+
+# switch_to RELEASE: `current` and the processes.
+switch_to() {
+  ln -sfn "releases/$1" "$root/current.new"
+  mv -fT "$root/current.new" "$root/current"
+  systemctl daemon-reload
+  systemctl restart "$(backend)" "$(worker)" || true # the gate says what is wrong
+}
+
+# go_back: the state before this run. Without an earlier release nothing is left running.
+go_back() {
+  if [ -n "$before" ] && [ -d "$root/releases/$before" ]; then
+    revert
+    switch_to "$before"
+    gate "$before" || return 1
+  else
+    systemctl stop "$(backend)" "$(worker)" || true
+    systemctl --quiet disable "$(backend)" "$(worker)" || true
+    revert
+    rm -f "$root/current"
+    systemctl daemon-reload
+  fi
+}
+
+take_turn
+lay_out
+[ -f "$root/shared/.env" ] || fail "$root/shared/.env is missing: apply the bundle env first"
+install_runtime
+unpack
+stage_units
+
+now=$(current_release)
+if [ "$changed" = 0 ] && [ "$now" = "$release" ] && running && serving "$release"; then
+  log "release $release is already in service"
+  exit 0
+fi
+
+# An interrupted run may have left `current` on this very release: then the one to go back to is the one before it.
+before=$now
+if [ "$now" = "$release" ]; then
+  before=$(cat "$root/previous" 2>/dev/null || true)
+elif [ -n "$now" ]; then
+  printf '%s\n' "$now" >"$root/previous"
+fi
+
+started=$(date +%s)
+systemctl --quiet enable "$(backend)" "$(worker)"
+switch_to "$release"
+if ! gate "$release"; then
+  reason="release $release: $culprit $why"
+  words=$(last_words "$culprit" "$started")
+  if ! go_back; then
+    outcome="and release $before, which was there before, doesn't come up either ($culprit $why)"
+  elif [ -n "$before" ]; then
+    outcome="release $before is back in service"
+  else
+    outcome='nothing is running'
+  fi
+  fail "$reason; $outcome. Its last lines:
+${words:-  (none)}"
+fi
+
+settle
+note_env
+prune
+log "release $release is in service"

@@ -1,0 +1,98 @@
+# shellcheck shell=sh disable=SC2034,SC2154 # variables of its callers
+# Shared by app and env, after lib.sh: the application's user and folders, and the gate that a new release or a new .env has
+# to pass. Callers set name, port, health_path, health_timeout.
+
+# Polls, five a second, that the worker has to live through in one piece: 2 s. Node loads a bundle in half a second.
+steady_polls=10
+
+backend() { printf '%s-backend.service' "$name"; }
+worker() { printf '%s-worker.service' "$name"; }
+
+# take_turn: two changes to one application wait for each other.
+take_turn() {
+  exec 9>"/run/lock/queuehost-$name"
+  flock -w 300 9 || fail "another change to $name has been running for 5 minutes; try again when it has ended"
+}
+
+# lay_out: the application's user and its folders under /srv/<name>. The upload folder belongs to the operator.
+lay_out() {
+  getent group app >/dev/null || groupadd --system app
+  getent passwd app >/dev/null ||
+    useradd --system --gid app --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin app
+  install -d -m 0755 "/srv/$name" "/srv/$name/releases"
+  install -d -m 0750 -g app "/srv/$name/shared"
+  install -d -m 0750 -o deploy "/srv/$name/incoming"
+}
+
+# current_release: the id that `current` points to, or nothing.
+current_release() {
+  if [ -L "/srv/$name/current" ]; then basename "$(readlink "/srv/$name/current")"; fi
+}
+
+# serving RELEASE: the backend answers 200 with this release id.
+serving() {
+  curl -fsS --max-time 2 "http://127.0.0.1:$port$health_path" 2>/dev/null | grep -q "\"release\": *\"$1\""
+}
+
+running() { systemctl is-active --quiet "$(backend)" "$(worker)"; }
+
+# gate RELEASE: 0 once the backend serves it and the worker has been steady; otherwise 1, and `culprit` and `why` say what
+# failed. A process that ended three times is not waited for.
+gate() {
+  polls=$((health_timeout * 5)) steady=0 last=''
+  while :; do
+    for unit in "$(backend)" "$(worker)"; do
+      if [ "$(systemctl show -P NRestarts "$unit")" -ge 3 ]; then
+        culprit=$unit why='ended again and again'
+        return 1
+      fi
+    done
+    pid=$(systemctl show -P MainPID "$(worker)")
+    if [ "$pid" != 0 ] && [ "$pid" = "$last" ]; then steady=$((steady + 1)); else steady=0; fi
+    last=$pid
+    if serving "$1"; then
+      [ "$steady" -lt "$steady_polls" ] || return 0
+      culprit=$(worker) why='does not stay up'
+    else
+      culprit=$(backend) why="did not answer 200 with release $1 at http://127.0.0.1:$port$health_path within $health_timeout s"
+    fi
+    polls=$((polls - 1))
+    [ "$polls" -gt 0 ] || return 1
+    sleep 0.2
+  done
+}
+
+# note_env / env_in_service: which .env the processes were last started with. An interrupted run leaves a file that they
+# haven't read.
+note_env() { (umask 077 && sha256sum "/srv/$name/shared/.env" >"/srv/$name/shared/.env.in-service"); }
+env_in_service() { sha256sum --status -c "/srv/$name/shared/.env.in-service" 2>/dev/null; }
+
+# last_words UNIT SINCE: what the unit has logged since then, 15 lines, with the values of .env taken out.
+last_words() {
+  journalctl --sync 2>/dev/null || true
+  journalctl -u "$1" --since "@$2" -n 15 -o cat --no-pager 2>/dev/null | without_values "/srv/$name/shared/.env" | sed 's/^/  | /'
+}
+
+# without_values FILE: stdin with every value of FILE replaced by [KEY]; short ones and those of harmless keys stay, since
+# nothing could be read without them. Each line of a value counts by itself.
+without_values() {
+  awk -v file="$1" '
+    BEGIN {
+      quote = sprintf("[%c\"]", 39)
+      harmless = "^(NODE_ENV|HOST|PORT|REDIS_HOST|REDIS_PORT|REDIS_DB|REDIS_CACHE_PORT|QUEUE_[A-Z]+|STATE_DIR)$"
+      while ((getline line < file) > 0) {
+        if (match(line, "^[A-Za-z_][A-Za-z0-9_]*=" quote)) {
+          key = substr(line, 1, RLENGTH - 2)
+          line = substr(line, RLENGTH + 1)
+        }
+        sub(quote "$", "", line)
+        if (length(line) >= 6 && key !~ harmless) { values[++n] = line; keys[n] = key }
+      }
+    }
+    {
+      for (i = 1; i <= n; i++)
+        while ((at = index($0, values[i])) > 0)
+          $0 = substr($0, 1, at - 1) "[" keys[i] "]" substr($0, at + length(values[i]))
+      print
+    }'
+}

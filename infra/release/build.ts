@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { packArtefact } from "./artefact";
+import { ReleaseError } from "./error";
+import { sourcesDigest } from "./sources";
+
+/** A built release on the operator's machine. */
+export interface Release {
+  /** The first 12 hex digits of `sha256`. */
+  readonly id: string;
+  /** Hex digest of the tar inside the artefact. */
+  readonly sha256: string;
+  /** The artefact, <outDir>/<id>.tar.gz. */
+  readonly file: string;
+  /** Its size in bytes. */
+  readonly size: number;
+  /** The `version` of the application's package.json. */
+  readonly version: string;
+}
+
+/** Lines of a failed build that are shown. */
+const LAST_LINES = 20;
+
+/**
+ * Builds the application with its npm script `build`, which writes `dist/`, and packs that into `<outDir>/<id>.tar.gz`.
+ * Nothing is built while the sources are those of the last time and its artefact is whole: that costs some milliseconds.
+ *
+ * @throws ReleaseError where the application can't be built, with the last lines of the build.
+ */
+export async function buildRelease(appPath: string, outDir: string): Promise<Release> {
+  assertBuildable(appPath);
+  const sources = sourcesDigest(appPath);
+  const known = recall(outDir, sources);
+  if (known !== undefined) return known;
+  await runBuild(appPath);
+  const { id, sha256, version, bytes } = await packArtefact(join(appPath, "dist"));
+  const release = { id, sha256, version, size: bytes.length, file: resolve(outDir, `${id}.tar.gz`) };
+  mkdirSync(outDir, { recursive: true });
+  writeWhole(release.file, bytes);
+  writeWhole(recordOf(outDir), `${JSON.stringify({ sources, id, sha256, version, size: release.size }, null, 2)}\n`);
+  return release;
+}
+
+function assertBuildable(appPath: string): void {
+  const manifest = join(appPath, "package.json");
+  if (!existsSync(manifest)) {
+    throw new ReleaseError(`${appPath}: should be the folder of an application, with a package.json; there is none`);
+  }
+  const { scripts } = JSON.parse(readFileSync(manifest, "utf8")) as { scripts?: Record<string, string> };
+  if (scripts?.build === undefined) {
+    throw new ReleaseError(
+      `${manifest}: should have a script "build" that writes dist/backend/main.cjs, dist/worker/main.cjs and dist/package.json; it has ${scripts ? Object.keys(scripts).join(", ") : "no scripts"}`,
+    );
+  }
+}
+
+/** The last release, when it was built from these sources and its artefact hasn't been touched since. */
+function recall(outDir: string, sources: string): Release | undefined {
+  try {
+    const { sources: built, ...rest } = JSON.parse(readFileSync(recordOf(outDir), "utf8")) as Release & {
+      sources: string;
+    };
+    const file = resolve(outDir, `${rest.id}.tar.gz`);
+    if (built !== sources) return undefined;
+    const tar = gunzipSync(readFileSync(file));
+    return createHash("sha256").update(tar).digest("hex") === rest.sha256 ? { ...rest, file } : undefined;
+  } catch {
+    return undefined; // no record, no artefact, or a damaged one: built anew
+  }
+}
+
+const recordOf = (outDir: string) => join(outDir, "last-build.json");
+
+/** In one step, so that an interrupted build leaves nothing that looks finished. */
+function writeWhole(file: string, content: string | Buffer): void {
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, content);
+  renameSync(unfinished, file);
+}
+
+async function runBuild(appPath: string): Promise<void> {
+  const { execa } = await import("execa");
+  const result = await execa("npm", ["run", "--silent", "build"], {
+    cwd: appPath,
+    all: true,
+    reject: false,
+    stdin: "ignore",
+  });
+  if (!result.failed) return;
+  const lines = result.all.trimEnd().split("\n").slice(-LAST_LINES);
+  const what = result.exitCode === undefined ? "couldn't be started" : `ended with exit code ${result.exitCode}`;
+  throw new ReleaseError([`${appPath}: npm run build ${what}:`, ...lines.map((line) => `  | ${line}`)].join("\n"));
+}
