@@ -50,8 +50,11 @@ const publicKeys = list(
   'OpenSSH public keys such as "ssh-ed25519 AAAA... anna@laptop", separated by commas',
 );
 
-/** Redis' `save` line: pairs of seconds and changes, or nothing for no snapshots. */
-const savePoints = pattern(/^$|^\d+ \d+( \d+ \d+)*$/, 'pairs of seconds and changes such as "900 1 300 10"');
+/** Redis' `save` line: pairs of seconds and changes; `off` is Redis' `save ""`. */
+const savePoints = pattern(
+  /^off$|^\d+ \d+( \d+ \d+)*$/,
+  'off, or pairs of seconds and changes such as "900 1 300 10"',
+).transform((raw) => (raw === "off" ? "" : raw));
 
 /** At least 16 characters: the password is the only thing between a local process and the queue. */
 const password = pattern(/^[!-~]{16,}$/, "at least 16 printable ASCII characters without spaces");

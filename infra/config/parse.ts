@@ -49,7 +49,8 @@ export function parseConfig(
 
   const values: Record<string, unknown> = {};
   for (const [name, key] of Object.entries(KEYS) as [KeyName, Key][]) {
-    const raw = entries[PREFIX + name] ?? key.default;
+    // Pulumi.yaml has to give every declared key a default; the empty one stands for none.
+    const raw = (entries[PREFIX + name] || undefined) ?? key.default;
     const line = mend(
       name,
       key.example.includes(" ") && !/^["$]/.test(key.example) ? `"${key.example}"` : key.example,

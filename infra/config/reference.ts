@@ -1,0 +1,43 @@
+import { KEYS, type Key } from "./schema";
+
+/**
+ * The project file, with every key that a stack may set. All are declared as strings: the engine would refuse the first
+ * value of a wrong type on its own, and the program says what is wrong with all of them at once. The dotted names stand in
+ * brackets because the engine reads a bare dot as a path.
+ */
+export function pulumiYaml(): string {
+  const keys = (Object.entries(KEYS) as [string, Key][]).flatMap(([name, key]) => [
+    `  '["${name}"]':`,
+    "    type: string",
+    `    default: ${JSON.stringify(key.default ?? "")}`,
+    `    description: ${JSON.stringify(key.description + note(key))}`,
+  ]);
+  return [
+    "# Made from infra/config/schema.ts; a test fails when it is stale. Set a value: pulumi config set redis.maxmemory 512mb",
+    "name: queuehost",
+    "description: A BullMQ backend on Hetzner Cloud, hardened, backed up and verified",
+    "runtime:",
+    "  name: nodejs",
+    "  options:",
+    "    # `npm run check` looks at the types; an `up` needn't wait for that.",
+    "    typescript: false",
+    "    nodeargs: --require tsx/cjs",
+    "config:",
+    ...keys,
+    "",
+  ].join("\n");
+}
+
+/** The reference of the configuration keys as a Markdown table, for README. */
+export function markdownTable(): string {
+  const rows = (Object.entries(KEYS) as [string, Key][]).map(
+    ([name, key]) =>
+      `| \`${name}\` | ${key.default === undefined ? note(key).slice(2, -1) : `\`${key.default}\``} | ${key.description} |`,
+  );
+  return ["| key | default | what it is |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+function note(key: Key): string {
+  if (key.secret) return " (required, --secret)";
+  return key.default === undefined && !key.optional ? " (required)" : key.optional ? " (optional)" : "";
+}
