@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { Network } from "./components/network";
+import { Release } from "./components/release";
+import { Server } from "./components/server";
+import { loadConfig } from "./config/load";
+import { buildRelease } from "./release";
+
+const ROOT = join(__dirname, "..");
+
+/** The whole deployment, in order. What it returns are the stack's outputs. */
+export = async () => {
+  const settings = loadConfig();
+  const name = settings["server.name"];
+  const labels = { "managed-by": "queuehost", stack: settings.stack };
+  const built = await buildRelease(join(ROOT, "app"), join(ROOT, ".queuehost")).catch(explain);
+
+  const network = new Network("network", { name, labels, sshAllowedFrom: settings["ssh.allowedFrom"] });
+  const server = new Server("server", {
+    name,
+    labels,
+    type: settings["server.type"],
+    location: settings["server.location"],
+    image: settings["server.image"],
+    firewallId: network.firewallId,
+  });
+  const release = new Release("release", { settings, server, built, after: [server.ready] });
+  const url = pulumi.interpolate`http://${server.ipv4}`;
+  return {
+    ipv4: server.ipv4,
+    ipv6: server.ipv6,
+    url,
+    sshCommand: pulumi.interpolate`ssh deploy@${server.ipv4}`,
+    releaseId: release.releaseId,
+    verification: pulumi.secret({
+      ...server.target,
+      user: "deploy",
+      url,
+      firewallId: network.firewallId,
+      sshAllowedFrom: settings["ssh.allowedFrom"],
+      expected: {},
+    }),
+  };
+};
+
+/** An application that can't be built is the user's to mend: the message alone, without a stack trace. */
+function explain(error: unknown): never {
+  throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
+}
