@@ -1,0 +1,2 @@
+export { installCommandProvider } from "./install";
+export * from "./ssh";
