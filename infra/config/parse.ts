@@ -44,18 +44,16 @@ export function parseConfig(
   environmentToken?: string,
 ): Settings {
   const faults: Fault[] = [];
-  const mend = (name: string, example: string, secret?: boolean) =>
-    `pulumi config set ${secret ? "--secret " : ""}${name} ${example} --stack ${stack}`;
+  const mend = (name: string, { example, secret }: Pick<Key, "example" | "secret">) =>
+    secret
+      ? `${example} | pulumi config set --secret ${name} --stack ${stack}`
+      : `pulumi config set ${name} ${/[ "]/.test(example) ? `'${example}'` : example} --stack ${stack}`;
 
   const values: Record<string, unknown> = {};
   for (const [name, key] of Object.entries(KEYS) as [KeyName, Key][]) {
     // Pulumi.yaml has to give every declared key a default; the empty one stands for none.
     const raw = (entries[PREFIX + name] || undefined) ?? key.default;
-    const line = mend(
-      name,
-      key.example.includes(" ") && !/^["$]/.test(key.example) ? `"${key.example}"` : key.example,
-      key.secret,
-    );
+    const line = mend(name, key);
     if (raw === undefined) {
       if (!key.optional) faults.push({ path: name, reason: `should be ${expectation(key)}, is not set`, mend: line });
       continue;
@@ -81,7 +79,7 @@ export function parseConfig(
   }
 
   const token = entries["hcloud:token"] ?? environmentToken;
-  const tokenLine = mend("hcloud:token", '"<64 characters from Hetzner\'s console>"', true);
+  const tokenLine = `pulumi config set --secret hcloud:token --stack ${stack}`;
   if (token === undefined)
     faults.push({
       path: "hcloud:token",

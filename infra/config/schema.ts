@@ -9,7 +9,7 @@ export interface Key<T extends z.ZodType = z.ZodType> {
   readonly optional?: true;
   /** Must be set with `--secret`. */
   readonly secret?: true;
-  /** A valid value, for the line that mends a fault. */
+  /** A valid value, for the line that mends a fault; of a secret, a command that makes one: none belongs in argv. */
   readonly example: string;
   readonly description: string;
 }
@@ -93,7 +93,7 @@ export const KEYS = {
   "redis.password": key({
     kind: kinds.password,
     secret: true,
-    example: "$(openssl rand -hex 24)",
+    example: "openssl rand -hex 24",
     description: "REDIS_PASSWORD of the application",
   }),
   "redis.db": key({ kind: kinds.integer(0, 15), default: "0", example: "0", description: "REDIS_DB" }),
@@ -118,7 +118,7 @@ export const KEYS = {
   "redis.save": key({
     kind: kinds.savePoints,
     default: "900 1 300 10 60 10000",
-    example: '"900 1 300 10 60 10000"',
+    example: "900 1 300 10 60 10000",
     description: "Snapshots of the queue's Redis: pairs of seconds and changes",
   }),
   "cache.maxmemory": key({
@@ -136,7 +136,7 @@ export const KEYS = {
   "backups.schedule": key({
     kind: kinds.text,
     default: "hourly",
-    example: '"*-*-* 03:15:00"',
+    example: "*-*-* 03:15:00",
     description: "When dump.rdb is backed up: a systemd calendar expression, in UTC",
   }),
   "backups.keep": key({

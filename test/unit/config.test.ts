@@ -75,9 +75,9 @@ describe("faults", () => {
       "  ssh.allowedFrom: should be address ranges such as 203.0.113.7/32, separated by commas, is not set",
       "      pulumi config set ssh.allowedFrom 203.0.113.7/32 --stack staging",
       "  redis.password: should be at least 16 printable ASCII characters without spaces, is not set",
-      "      pulumi config set --secret redis.password $(openssl rand -hex 24) --stack staging",
+      "      openssl rand -hex 24 | pulumi config set --secret redis.password --stack staging",
       "  hcloud:token: should be an API token of Hetzner Cloud, is not set",
-      '      pulumi config set --secret hcloud:token "<64 characters from Hetzner\'s console>" --stack staging',
+      "      pulumi config set --secret hcloud:token --stack staging",
     ]);
   });
 
@@ -99,8 +99,8 @@ describe("faults", () => {
 test("every key's example and default is valid, and every kind says what it expects", () => {
   for (const [name, key] of Object.entries(KEYS)) {
     if ("default" in key) expect(key.kind.safeParse(key.default).success, name).toBe(true);
-    const example = key.example.replace(/^"|"$/g, "").replace("$(openssl rand -hex 24)", "0".repeat(48));
-    if (!example.includes("AAAA...")) expect(key.kind.safeParse(example).success, name).toBe(true);
+    const made = "secret" in key || key.example.includes("AAAA...");
+    if (!made) expect(key.kind.safeParse(key.example).success, name).toBe(true);
     expect(key.kind.safeParse("\0").error?.issues[0]?.message, name).toMatch(/^\S.*[^.]$/);
   }
 });
