@@ -67,10 +67,10 @@ gate() {
 note_env() { (umask 077 && sha256sum "/srv/$name/shared/.env" >"/srv/$name/shared/.env.in-service"); }
 env_in_service() { sha256sum --status -c "/srv/$name/shared/.env.in-service" 2>/dev/null; }
 
-# last_words UNIT SINCE: what the unit has logged since then, 15 lines, with the values of .env taken out.
+# last_words UNIT SINCE: what its processes have logged since then, 15 lines, with the values of .env taken out.
 last_words() {
   journalctl --sync 2>/dev/null || true
-  journalctl -u "$1" --since "@$2" -n 15 -o cat --no-pager 2>/dev/null | without_values "/srv/$name/shared/.env" | sed 's/^/  | /'
+  journalctl -q "_SYSTEMD_UNIT=$1" _TRANSPORT=stdout --since "@$2" -n 15 -o cat --no-pager | without_values "/srv/$name/shared/.env" | sed 's/^/  | /'
 }
 
 # without_values FILE: stdin with every value of FILE replaced by [KEY]; short ones and those of harmless keys stay, since
