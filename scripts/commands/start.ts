@@ -43,7 +43,7 @@ export const start = new Command("start")
   });
 
 async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
-  const pulumi = new Pulumi(REHEARSAL, rehearsal);
+  const pulumi = Pulumi.of(REHEARSAL);
   const started = Date.now();
   const progress = await new Listr<Progress>(
     [
@@ -55,10 +55,13 @@ async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
           const report = (line: string) => (task.output = line);
           const twin = await startTwin({ stateDir: rehearsal.twinState, port, token: rehearsal.token, report });
           await ensureSshKey(rehearsal);
-          await ensureStack(pulumi, twin, report);
+          await ensureStack(pulumi, rehearsal, twin, report);
         },
       },
-      { title: "pulumi up --stack rehearsal", task: (_, task) => up(pulumi, (line) => (task.output = line)) },
+      {
+        title: "pulumi up --stack rehearsal",
+        task: (_, task) => up(pulumi, rehearsal, (line) => (task.output = line)),
+      },
       {
         title: "Verification",
         task: async (progress) => {

@@ -12,7 +12,7 @@ export const verify = new Command("verify")
   .option("--json", "print the checks as JSON")
   .action(async ({ stack, json }: { stack: string; json?: true }) => {
     const started = Date.now();
-    const checks = await verifyStack(new Pulumi(stack));
+    const checks = await verifyStack(Pulumi.of(stack));
     if (json) console.log(JSON.stringify({ stack, ok: checks.every(({ ok }) => ok), checks }, null, 2));
     else console.log(`${table(checks)}\n\n${summary(checks, Date.now() - started)}`);
     if (!checks.every(({ ok }) => ok)) process.exitCode = 1;

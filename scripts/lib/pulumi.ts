@@ -5,16 +5,18 @@ import { REHEARSAL, Rehearsal, ROOT } from "./rehearsal";
 
 /** The pinned command line of Pulumi, on one stack of this project. */
 export class Pulumi {
-  private readonly environment: Record<string, string>;
-
   /**
-   * @param stack the stack; `rehearsal` brings its own backend and passphrase, any other uses those of the environment
+   * @param stack the stack's name
+   * @param environment where its state is and what protects its secrets, beyond what the environment says
    */
   constructor(
     readonly stack: string,
-    readonly rehearsal = new Rehearsal(),
-  ) {
-    this.environment = stack === REHEARSAL ? rehearsal.environment : {};
+    private readonly environment: Readonly<Record<string, string>>,
+  ) {}
+
+  /** The stack `rehearsal` brings its own backend and passphrase; any other uses those of the environment. */
+  static of(stack: string): Pulumi {
+    return new Pulumi(stack, stack === REHEARSAL ? new Rehearsal().environment : {});
   }
 
   /** Starts a command on the stack; `input` goes to its stdin, so that no secret stands in argv. */

@@ -4,10 +4,15 @@ import { join } from "node:path";
 import type { RunningTwin } from "../../twin/client";
 import { UserError } from "../lib/errors";
 import type { Pulumi } from "../lib/pulumi";
-import { ROOT } from "../lib/rehearsal";
+import { type Rehearsal, ROOT } from "../lib/rehearsal";
 
 /** Makes the stack and its configuration where they aren't there yet. What somebody set by hand stays as it is. */
-export async function ensureStack(pulumi: Pulumi, twin: RunningTwin, report: (line: string) => void): Promise<void> {
+export async function ensureStack(
+  pulumi: Pulumi,
+  rehearsal: Rehearsal,
+  twin: RunningTwin,
+  report: (line: string) => void,
+): Promise<void> {
   const file = join(ROOT, `Pulumi.${pulumi.stack}.yaml`);
   if (!(await pulumi.exists())) {
     report(`making the stack ${pulumi.stack}`);
@@ -15,16 +20,16 @@ export async function ensureStack(pulumi: Pulumi, twin: RunningTwin, report: (li
     rmSync(file, { force: true });
     await pulumi.read(["stack", "init"]);
   }
-  pulumi.rehearsal.writeEnvironment();
+  rehearsal.writeEnvironment();
   const present = existsSync(file) ? readFileSync(file, "utf8") : "";
-  const publicKey = readFileSync(`${pulumi.rehearsal.sshKey}.pub`, "utf8").trim();
+  const publicKey = readFileSync(`${rehearsal.sshKey}.pub`, "utf8").trim();
   const plain = missing(present, {
     "hcloud:endpoint": twin.endpoint,
     "queuehost:ssh.allowedFrom": `${twin.operatorAddress}/32`,
     "queuehost:ssh.authorizedKeys": publicKey,
   });
   const secrets = missing(present, {
-    "hcloud:token": pulumi.rehearsal.token,
+    "hcloud:token": rehearsal.token,
     "queuehost:redis.password": randomBytes(24).toString("hex"),
   });
   if (Object.keys(plain).length + Object.keys(secrets).length === 0) return;
@@ -33,9 +38,9 @@ export async function ensureStack(pulumi: Pulumi, twin: RunningTwin, report: (li
 }
 
 /** Brings the stack up. The engine's whole output goes to a file; what it is at now, to `report`. */
-export async function up(pulumi: Pulumi, report: (line: string) => void): Promise<void> {
+export async function up(pulumi: Pulumi, rehearsal: Rehearsal, report: (line: string) => void): Promise<void> {
   await releaseDeadLock(pulumi, report);
-  const log = pulumi.rehearsal.upLog;
+  const log = rehearsal.upLog;
   writeFileSync(log, "", { mode: 0o600 });
   const running = pulumi.run(["up", "--yes", "--skip-preview", "--color", "never"]);
   running.all?.on("data", (chunk: Buffer) => {
