@@ -1,0 +1,37 @@
+/**
+ * Builds the artefact of a release: dist/{backend,worker}/main.cjs, each a single file that needs nothing but Node,
+ * dist/public and dist/package.json. The same sources give the same bytes.
+ *
+ * Usage: node build.cjs [folder, default dist]
+ */
+const { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
+const { join, resolve } = require("node:path");
+const { build } = require("esbuild");
+
+async function main() {
+  const out = resolve(process.argv[2] ?? join(__dirname, "dist"));
+  rmSync(out, { recursive: true, force: true });
+  for (const entry of ["backend", "worker"]) {
+    await build({
+      absWorkingDir: __dirname,
+      entryPoints: [join("src", `${entry}.ts`)],
+      outfile: join(out, entry, "main.cjs"),
+      bundle: true,
+      platform: "node",
+      target: "node24",
+      format: "cjs",
+      logLevel: "warning",
+    });
+  }
+  mkdirSync(join(out, "public"), { recursive: true });
+  for (const name of ["index.html", "page.js", "style.css"]) {
+    cpSync(join(__dirname, "public", name), join(out, "public", name));
+  }
+  const { name, version } = JSON.parse(readFileSync(join(__dirname, "package.json"), "utf8"));
+  writeFileSync(join(out, "package.json"), `${JSON.stringify({ name, version }, null, 2)}\n`);
+}
+
+main().catch(() => {
+  // esbuild has printed what is wrong and where.
+  process.exitCode = 1;
+});

@@ -1,0 +1,60 @@
+import { ConfigError } from "./config";
+import { log } from "./log";
+
+/** A part of the process that has been started and can be stopped once. */
+export interface Running {
+  /** Finishes what is running, then lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/** Beyond the limit for running work: closing connections and files. In milliseconds. */
+const CLOSING_MS = 3000;
+
+/**
+ * Starts a process and stops it on SIGTERM or SIGINT: exit code 0 when it stopped in time, 1 when it didn't. A fault
+ * at the start is one line on stderr and exit code 1.
+ *
+ * @param drainSeconds Limit for running work, asked for after the start has read the configuration.
+ */
+export async function run(name: string, start: () => Promise<Running & { drainSeconds: number }>): Promise<void> {
+  const running = await start().catch((error: unknown) => die(name, error));
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    log(`[${name}] ${signal} empfangen, laufende Arbeit wird beendet (höchstens ${running.drainSeconds} s)`);
+    const limit = setTimeout(
+      () => die(name, `nicht innerhalb von ${running.drainSeconds} s beendet`),
+      running.drainSeconds * 1000 + CLOSING_MS,
+    );
+    running.stop().then(
+      () => {
+        clearTimeout(limit);
+        log(`[${name}] Beendet`);
+        process.exit(0);
+      },
+      (error: unknown) => die(name, error),
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+/** Ends the process with exit code 1 and the reason on stderr: a stack only for what no operator can have caused. */
+export function die(name: string, error: unknown): never {
+  for (const line of describe(error).split("\n")) process.stderr.write(`[${name}] ${line}\n`);
+  process.exit(1);
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof ConfigError) return error.message;
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (code === "EADDRINUSE")
+    return `PORT: ${address}:${port} is in use by another process; stop that one or set another PORT`;
+  if (code === "EADDRNOTAVAIL") return `HOST: ${address} is not an address of this machine; set another HOST`;
+  if (code === "EACCES" && port !== undefined) {
+    return `PORT: ${port} may not be opened by this user; set PORT to 1024 or more`;
+  }
+  return error.stack ?? error.message;
+}
