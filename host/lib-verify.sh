@@ -10,4 +10,7 @@ check() {
 pass() { report "$1" ok "$2"; }
 flunk() { report "$1" fail "$2"; }
 
+# none NAME SEEN: ok when there is nothing to be seen.
+none() { if [ -z "$2" ]; then report "$1" ok none; else report "$1" fail "$2"; fi; }
+
 report() { printf '%s\t%s\t%s\n' "$1" "$2" "$(printf '%s' "$3" | tr '\t\n' '  ' | cut -c1-200)"; }

@@ -1,0 +1,66 @@
+#!/bin/sh
+# shellcheck disable=SC1091,SC2154 # its parts lie beside it on the server
+# Caddy in front of the application: checked, swapped, reloaded without losing a connection, tried, and taken back when it
+# doesn't answer.
+set -eu
+. ./lib.sh
+. ./settings.sh
+
+unit=caddy.service
+drop_in=/etc/systemd/system/$unit.d/queuehost.conf
+
+# take_over: makes the running Caddy use what is on the disk. A changed unit, or a Caddy that isn't ours yet and has no such
+# socket, needs a restart.
+take_over() {
+  if [ "$1" = reload ] && [ -S /run/caddy/admin.sock ]; then
+    systemctl reload "$unit"
+  else
+    systemctl daemon-reload
+    systemctl restart "$unit"
+  fi
+}
+
+# answers: Caddy passes requests on. Before the first release, or while it restarts, there is nobody to pass them to: then it
+# is enough that Caddy listens.
+answers() {
+  if curl -fs -o /dev/null --max-time 2 "http://127.0.0.1:$port$health_path"; then
+    curl -fs -o /dev/null --max-time 5 "http://127.0.0.1:80$health_path"
+  else
+    ss -ltnH 'sport = :80' | grep -q .
+  fi
+}
+
+need_packages caddy
+
+caddy validate --config ./Caddyfile --adapter caddyfile >validate.log 2>&1 ||
+  fail "Caddyfile: caddy refuses it: $(tail -n 1 validate.log)"
+
+how=reload
+changed=0
+put sysctl.conf /etc/sysctl.d/60-queuehost-proxy.conf 0644
+put queuehost.conf "$drop_in" 0644
+[ "$changed" = 0 ] || how=restart
+put Caddyfile /etc/caddy/Caddyfile 0644
+if [ "$changed" = 0 ] && systemctl is-active --quiet "$unit" && answers; then
+  settle
+  log "the proxy is as it should be"
+  exit 0
+fi
+
+sysctl -q -p /etc/sysctl.d/60-queuehost-proxy.conf || fail "sysctl: net.ipv4.ip_unprivileged_port_start can't be set"
+systemctl is-enabled --quiet "$unit" || systemctl --quiet enable "$unit"
+if take_over "$how" >takeover.log 2>&1; then
+  if wait_for 15 answers; then
+    settle
+    log "the proxy serves"
+    exit 0
+  fi
+  reason="requests for $health_path don't get through it"
+else
+  reason=$(tail -n 1 takeover.log)
+fi
+words=$(journalctl -q -u "$unit" -n 3 -o cat --no-pager | cut -c 1-300 | sed 's/^/  | /')
+revert
+take_over "$how" || take_over restart || true
+fail "the proxy doesn't work with the new configuration: $reason; the old one is back. Its last lines:
+$words"
