@@ -1,21 +1,28 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { runOverSsh } from "../engine/command-provider";
+import { runOverSsh, SshError } from "../engine/command-provider";
 import { ROOT } from "../lib/rehearsal";
 import type { Check, Subject } from "./check";
 
 const HOST = join(ROOT, "host");
 
 /** Runs every `host/<concern>/verify.sh` on the server, side by side, over one SSH connection. */
-export async function inside(subject: Subject): Promise<Check[]> {
-  const { exitCode, stdout, stderr } = await runOverSsh(
-    { host: subject.host, user: subject.user, privateKey: subject.privateKey, hostKey: subject.hostKey },
-    { command: "sudo -n bash -s", stdin: script(subject.expected), timeoutMs: 60_000 },
-  );
-  if (exitCode !== 0)
-    return [{ concern: "ssh", name: "connection", ok: false, seen: stderr.trim() || `ended with ${exitCode}` }];
-  return stdout.split("\n").flatMap(parse);
+export async function inside({ host, user, privateKey, hostKey, expected }: Subject): Promise<Check[]> {
+  try {
+    const { exitCode, stdout, stderr } = await runOverSsh(
+      { host, user, privateKey, hostKey, dialErrorLimit: 1, perDialTimeout: 5 },
+      { command: "sudo -n bash -s", stdin: script(expected), timeoutMs: 60_000 },
+    );
+    return exitCode === 0
+      ? stdout.split("\n").flatMap(parse)
+      : [unreachable(stderr.trim() || `ended with ${exitCode}`)];
+  } catch (error) {
+    if (error instanceof SshError) return [unreachable(error.message)];
+    throw error;
+  }
 }
+
+const unreachable = (seen: string): Check => ({ concern: "ssh", name: "connection", ok: false, seen });
 
 /** The concerns that have something to verify, in the order of their names. */
 export function concerns(): string[] {

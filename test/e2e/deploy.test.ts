@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { table } from "../../scripts/commands/verify";
+import { Deployment } from "../support/deployment";
+import { LACKS_ENGINE } from "../support/requires";
+
+describe.skipIf(LACKS_ENGINE)("a deployment", () => {
+  let deployment: Deployment;
+
+  beforeAll(async () => {
+    deployment = await Deployment.make("deploy");
+  });
+  afterAll(() => deployment?.end());
+
+  test("goes up from nothing, and everything is as it should be", async () => {
+    const steps = await deployment.up();
+    expect(steps).toContain("create server");
+    const checks = await deployment.verify();
+    expect(
+      checks.filter(({ ok }) => !ok),
+      table(checks),
+    ).toEqual([]);
+  });
+
+  test("changes nothing the second time, and opens no SSH connection", async () => {
+    const accepted = "journalctl -u ssh -o cat | grep -c 'Accepted publickey'";
+    const before = Number(await deployment.onServer(accepted));
+    expect(await deployment.up()).toEqual([]);
+    // This look at the journal is a connection of its own.
+    expect(Number(await deployment.onServer(accepted))).toBe(before + 1);
+  });
+
+  test("keeps no secret in clear in its state", async () => {
+    const state = deployment.stateFile();
+    const password = await deployment.pulumi.config("redis.password");
+    expect(password).toMatch(/^[0-9a-f]{48}$/);
+    for (const secret of [password, deployment.rehearsal.token, "PRIVATE KEY", "REDIS_PASSWORD"])
+      expect(state).not.toContain(secret);
+  });
+
+  test("applies one changed setting to its concern alone", async () => {
+    await deployment.pulumi.configure({ "queuehost:redis.maxmemory": "200mb" }, {});
+    expect(await deployment.up()).toEqual(["update redis"]);
+    expect(await deployment.red()).toEqual([]);
+    expect((await deployment.verify()).map(({ seen }) => seen).join("\n")).toContain(String(200 * 1024 * 1024));
+  });
+
+  test("leaves nothing behind when it is destroyed", async () => {
+    await deployment.pulumi.read(["destroy", "--yes", "--skip-preview"]);
+    const left = await Promise.all(
+      ["servers", "firewalls", "ssh_keys"].map(async (kind) =>
+        deployment.api<Record<string, unknown[]>>(`/${kind}`).then((answer) => answer[kind]),
+      ),
+    );
+    expect(left).toEqual([[], [], []]);
+  });
+});

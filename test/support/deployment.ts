@@ -1,0 +1,116 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { runOverSsh } from "../../scripts/engine/command-provider";
+import { Pulumi } from "../../scripts/lib/pulumi";
+import { Rehearsal, ROOT } from "../../scripts/lib/rehearsal";
+import { ensureStack } from "../../scripts/rehearsal/stack";
+import { verifyStack } from "../../scripts/verification";
+import type { Check, Subject } from "../../scripts/verification/check";
+import { type RunningTwin, startTwin, stopTwin } from "../../twin/client";
+
+/** What the engine did: an operation and a resource's name, `update redis`; nothing where nothing had to be done. */
+export type Steps = string[];
+
+/** A twin and a stack of a test's own, beside whatever else runs on this machine. */
+export class Deployment {
+  private constructor(
+    readonly rehearsal: Rehearsal,
+    readonly twin: RunningTwin,
+    readonly pulumi: Pulumi,
+  ) {}
+
+  /** Starts the twin and makes the stack with a valid configuration; brings nothing up. */
+  static async make(name: string): Promise<Deployment> {
+    const rehearsal = new Rehearsal(mkdtempSync(join(tmpdir(), `queuehost-${name}-`)));
+    rehearsal.create();
+    await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", rehearsal.sshKey]);
+    const quiet = () => {};
+    const twin = await startTwin({
+      stateDir: rehearsal.twinState,
+      port: await freePort(),
+      token: rehearsal.token,
+      report: quiet,
+    });
+    const pulumi = new Pulumi(`e2e-${name}-${process.pid}`, rehearsal.environment);
+    const deployment = new Deployment(rehearsal, twin, pulumi);
+    await ensureStack(pulumi, rehearsal, twin, quiet);
+    return deployment;
+  }
+
+  /** Ends everything that `make` and the tests began. */
+  async end(): Promise<void> {
+    await stopTwin(this.rehearsal.twinState, { deleteServers: true });
+    rmSync(join(ROOT, `Pulumi.${this.pulumi.stack}.yaml`), { force: true });
+    this.rehearsal.delete();
+  }
+
+  /** `pulumi up`; throws with the engine's output when it fails. */
+  async up(): Promise<Steps> {
+    const { exitCode, all } = await this.pulumi.run(["up", "--yes", "--skip-preview", "--json"]);
+    if (exitCode !== 0) throw new Error(`pulumi up ended with ${exitCode}:\n${all}`);
+    return stepsOf(String(all));
+  }
+
+  verify(): Promise<Check[]> {
+    return verifyStack(this.pulumi);
+  }
+
+  /** The names of the checks that failed, each with its concern. */
+  async red(): Promise<string[]> {
+    return (await this.verify()).filter(({ ok }) => !ok).map(({ concern, name }) => `${concern}: ${name}`);
+  }
+
+  async subject(): Promise<Subject> {
+    return (await this.pulumi.outputs()).verification as Subject;
+  }
+
+  /** Runs a command on the server as root and returns what it printed. */
+  async onServer(command: string): Promise<string> {
+    const { host, user, privateKey, hostKey } = await this.subject();
+    const { exitCode, stdout, stderr } = await runOverSsh(
+      { host, user, privateKey, hostKey },
+      { command: "sudo -n bash -s", stdin: `set -eu\n${command}\n`, timeoutMs: 60_000 },
+    );
+    if (exitCode !== 0) throw new Error(`on the server, exit code ${exitCode}: ${command}\n${stdout}${stderr}`);
+    return stdout.trim();
+  }
+
+  /** A request to the twin's API. */
+  async api<T>(path: string, method = "GET", body?: unknown): Promise<T> {
+    const response = await fetch(`${this.twin.endpoint}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.rehearsal.token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  }
+
+  /** The state file, as it lies on the disk. */
+  stateFile(): string {
+    return readFileSync(join(this.rehearsal.backend, ".pulumi/stacks/queuehost", `${this.pulumi.stack}.json`), "utf8");
+  }
+}
+
+/** Reads the engine's JSON events, a line each. */
+function stepsOf(output: string): Steps {
+  return output.split("\n").flatMap((line) => {
+    const event = line.startsWith("{") ? JSON.parse(line) : {};
+    const { op, urn } = event.resourcePreEvent?.metadata ?? {};
+    return op === undefined || op === "same" ? [] : [`${op} ${urn.split("::").at(-1)}`];
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((settle, fail) => {
+    const server = createServer().once("error", fail);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => settle(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
