@@ -20,6 +20,8 @@ export interface ServerParts {
 /** The HTTP server, ready to listen. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const app = fastify({ bodyLimit: 64 * 1024, requestTimeout: 15_000, forceCloseConnections: "idle" });
+  // JSON alone: a browser asks before it sends that across sites, while it sends text/plain unasked.
+  app.removeContentTypeParser("text/plain");
   answerProblems(app);
   await app.register(helmet, {
     // Whether there is HTTPS is the proxy's to know: neither demands it here.

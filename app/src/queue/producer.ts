@@ -1,4 +1,4 @@
-import { type Job, Queue } from "bullmq";
+import { type Job, type JobState, Queue } from "bullmq";
 import type { Config } from "../config";
 import { log, reason } from "../log";
 import {
@@ -54,8 +54,10 @@ export class ReservationQueue {
 
   async find(id: string): Promise<QueuedReservation | undefined> {
     return await this.use(async (queue) => {
+      // The state first: read the other way round, a job that fails in between would be failed without a reason.
+      const state = await queue.getJobState(id);
       const job = await queue.getJob(id);
-      return job && (await describe(job, id));
+      return job && describe(job, id, state);
     });
   }
 
@@ -107,15 +109,13 @@ export class ReservationQueue {
   }
 }
 
-async function describe(job: Job<ReservationJob>, id: string): Promise<QueuedReservation | undefined> {
-  const jobState = await job.getState();
-  if (jobState === "unknown") return undefined;
+function describe(job: Job<ReservationJob>, id: string, jobState: JobState | "unknown"): QueuedReservation {
   const parsed = jobSchema.safeParse(job.data);
   const digest = parsed.success ? digestOf(parsed.data.reservation) : "";
   const progress = typeof job.progress === "number" ? job.progress : 0;
   if (jobState === "failed")
     return { digest, state: { id, status: "failed", progress, error: job.failedReason ?? "" } };
-  // What BullMQ calls delayed, prioritized or waiting-children is all the same to a guest.
+  // What BullMQ calls delayed, prioritized or waiting-children (or just left one list for the next) is all the same to a guest.
   const status = jobState === "completed" || jobState === "active" ? jobState : "waiting";
   return { digest, state: { id, status, progress } };
 }

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, readConfig } from "../../../app/src/config";
+
+function faultsOf(env: Record<string, string>): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return "none";
+}
+
+describe("readConfig", () => {
+  it("has a default for everything", () => {
+    expect(readConfig({})).toEqual({
+      NODE_ENV: "development",
+      HOST: "127.0.0.1",
+      PORT: 3000,
+      REDIS_HOST: "127.0.0.1",
+      REDIS_PORT: 6379,
+      REDIS_PASSWORD: "",
+      REDIS_DB: 0,
+      REDIS_CACHE_PORT: 6380,
+      QUEUE_ENABLED: true,
+      QUEUE_CONCURRENCY: 5,
+      QUEUE_PREFIX: "queuehost",
+      STATE_DIR: "./data",
+      DRAIN_SECONDS: 20,
+      CONFIRMATION_PACE_MS: 0,
+    });
+  });
+
+  it("takes the .env of the seed guide, whose password is empty", () => {
+    const env = {
+      REDIS_HOST: "localhost",
+      REDIS_PORT: "6379",
+      REDIS_PASSWORD: "",
+      REDIS_DB: "0",
+      QUEUE_ENABLED: "true",
+    };
+    expect(readConfig({ ...env, QUEUE_CONCURRENCY: "5" })).toMatchObject({
+      REDIS_HOST: "localhost",
+      REDIS_PASSWORD: "",
+    });
+  });
+
+  it("names every fault at once: where, what was expected, what was got, what to do", () => {
+    const env = { PORT: "99999", REDIS_DB: "x", QUEUE_ENABLED: "yes", QUEUE_CONCURRENCY: "0", QUEUE_PREFIX: "a:b" };
+    expect(faultsOf(env)).toBe(
+      [
+        'PORT: should be a port from 1 to 65535, got "99999"',
+        'REDIS_DB: should be a database number from 0 to 15, got "x"',
+        'QUEUE_ENABLED: should be true or false, got "yes"',
+        'QUEUE_CONCURRENCY: should be a whole number from 1 to 1000, got "0"',
+        'QUEUE_PREFIX: should be letters, digits, - and _ (at most 64), got "a:b"',
+        "Correct this in .env (or in the environment) and start again.",
+      ].join("\n"),
+    );
+  });
+
+  it("names a variable with several faults once", () => {
+    expect(faultsOf({ PORT: "-1" }).match(/PORT/g)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,164 @@
+import { readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { reservation } from "./support/backend";
+import { RedisServer, redis } from "./support/redis-server";
+import { type AppProcess, Release } from "./support/release";
+import { freePort, waitFor } from "./support/wait-for";
+
+let release: Release;
+beforeAll(() => {
+  release = new Release();
+});
+afterAll(async () => release?.remove());
+
+describe("what an operator gets wrong", () => {
+  it("is told on stderr, all at once and without a stack, with exit code 1", async () => {
+    const backend = release.start("backend", { PORT: "http", QUEUE_CONCURRENCY: "-1" });
+    expect(await backend.exitCode()).toBe(1);
+    expect(backend.lines).toEqual([
+      '[Server] PORT: should be a port from 1 to 65535, got "http"',
+      '[Server] QUEUE_CONCURRENCY: should be a whole number from 1 to 1000, got "-1"',
+      "[Server] Correct this in .env (or in the environment) and start again.",
+    ]);
+  });
+
+  it("is told which port is taken", async () => {
+    const other = createServer();
+    const port = await freePort();
+    await new Promise<void>((resolve) => other.listen(port, "127.0.0.1", resolve));
+    const backend = release.start("backend", { PORT: port, QUEUE_ENABLED: "false" });
+    expect(await backend.exitCode()).toBe(1);
+    other.close();
+    expect(backend.lines.at(-1)).toBe(
+      `[Server] PORT: 127.0.0.1:${port} is in use by another process; stop that one or set another PORT`,
+    );
+  });
+});
+
+describe("with QUEUE_ENABLED=false", () => {
+  it("says so, and the worker stays, idle, until it is stopped", async () => {
+    const worker = release.start("worker", { QUEUE_ENABLED: "false" });
+    await worker.says("[Queue] Queue-System ist deaktiviert (QUEUE_ENABLED=false)");
+    expect(worker.alive).toBe(true);
+    expect(await worker.stop("SIGTERM")).toBe(0);
+  });
+});
+
+describe.skipIf(redis.missing)(`the built release, with a Redis${redis.note}`, () => {
+  let server: RedisServer;
+  let url: string;
+  let env: Record<string, string | number>;
+  let started: AppProcess[];
+
+  beforeEach(async () => {
+    started = [];
+    server = await RedisServer.prepare();
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    env = { PORT: port, REDIS_PORT: server.port };
+  });
+  afterEach(async () => {
+    for (const process of started) await process.stop("SIGKILL");
+    await server.remove();
+  });
+
+  const start = (part: "backend" | "worker", more: Record<string, string | number> = {}) => {
+    const process = release.start(part, { ...env, ...more });
+    started.push(process);
+    return process;
+  };
+  /** Redis, a backend that serves and a worker that takes jobs; returns the worker. */
+  const startAll = async (workerEnv: Record<string, string | number>) => {
+    await server.start();
+    const [backend, worker] = [start("backend"), start("worker", workerEnv)];
+    await backend.says("[Server] Release");
+    await worker.says("[Queue] ✅ Workers gestartet");
+    return worker;
+  };
+  const post = async () => {
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${url}/reservations`, { method: "POST", headers, body: JSON.stringify(reservation) });
+    return { code: answer.status, body: (await answer.json()) as { id: string } };
+  };
+  const status = async (id: string) =>
+    ((await (await fetch(`${url}/reservations/${id}`)).json()) as { status: string }).status;
+  const completed = (id: string, timeoutMs = 5000) =>
+    waitFor(`${id} is completed`, async () => (await status(id)) === "completed", timeoutMs);
+  const confirmations = (id: string) =>
+    readdirSync(join(release.state, "confirmations")).filter((name) => name.includes(id));
+
+  it("needs no node_modules, logs the lines of the guide and stops when told to", async () => {
+    await server.start();
+    const backend = start("backend");
+    const worker = start("worker", { QUEUE_CONCURRENCY: 7 });
+    await backend.says(`[Server] Release ${release.id} bereit auf ${url}`);
+    await worker.says("[Queue] Concurrency: 7 Jobs parallel");
+    expect(backend.lines).toContain("[Queue Service] ✅ Redis-Verbindung hergestellt");
+    expect(worker.lines.slice(0, 2)).toEqual([
+      "[Queue Service] ✅ Redis-Verbindung hergestellt",
+      "[Queue] ✅ Workers gestartet",
+    ]);
+    const health = await (await fetch(`${url}/health`)).json();
+    expect(health).toEqual({ status: "ok", redis: "up", queue: "active", release: release.id });
+    const { code, body } = await post();
+    expect(code).toBe(202);
+    await completed(body.id);
+    await worker.says(`[Reservation] Job ${body.id} fertig`);
+    expect(await Promise.all([backend.stop("SIGTERM"), worker.stop("SIGINT")])).toEqual([0, 0]);
+  });
+
+  it("starts its worker before Redis, warns once and takes jobs when Redis comes, and again after a crash", async () => {
+    const backend = start("backend");
+    const worker = start("worker");
+    await worker.says("[Queue] ⚠️ Redis nicht verfügbar - Workers werden nicht gestartet");
+    await worker.says("[Queue] Stelle sicher, dass Redis läuft und die Verbindung korrekt konfiguriert ist");
+    await backend.says(`[Queue Service] Redis-Verbindungsfehler: connect ECONNREFUSED 127.0.0.1:${server.port}`);
+    await server.start();
+    await worker.says("[Queue] ✅ Workers gestartet");
+    const queued = async () =>
+      await waitFor("the backend uses the queue again", async () => {
+        const { code, body } = await post();
+        return code === 202 ? body.id : undefined;
+      });
+    await completed(await queued());
+    await server.kill();
+    expect((await post()).code).toBe(201);
+    await server.start();
+    await completed(await queued());
+    expect(worker.lines.filter((line) => line.includes("Workers werden nicht gestartet"))).toHaveLength(1);
+  });
+
+  it("finishes a running job before it stops", async () => {
+    const worker = await startAll({ CONFIRMATION_PACE_MS: 500 });
+    const { body } = await post();
+    await worker.says(`[Reservation] Job ${body.id} gestartet`);
+    expect(await worker.stop("SIGTERM")).toBe(0);
+    expect(await status(body.id)).toBe("completed");
+  });
+
+  it("hands a job back that lasts longer than the limit, for the next worker to run at once", async () => {
+    const slow = await startAll({ CONFIRMATION_PACE_MS: 30_000, DRAIN_SECONDS: 1 });
+    const { body } = await post();
+    await slow.says(`[Reservation] Job ${body.id} gestartet`);
+    expect(await slow.stop("SIGTERM")).toBe(0);
+    expect(slow.lines).toContain(`[Reservation] Job ${body.id} zurück in die Queue gelegt`);
+    expect(await status(body.id)).toBe("waiting");
+    const next = start("worker");
+    await next.says("[Queue] ✅ Workers gestartet");
+    await completed(body.id, 2000);
+    expect(next.lines).toContain(`[Reservation] Job ${body.id} gestartet (Versuch 1)`);
+  });
+
+  it("runs the job of a killed worker again, and its effect happens once", async () => {
+    const doomed = await startAll({ CONFIRMATION_PACE_MS: 30_000 });
+    const { body } = await post();
+    await doomed.says(`[Reservation] Job ${body.id} gestartet`);
+    await doomed.stop("SIGKILL");
+    const next = start("worker");
+    await completed(body.id, 15_000);
+    expect(next.lines).toContain(`[Reservation] Job ${body.id} eines abgebrochenen Workers läuft noch einmal`);
+    expect(confirmations(body.id)).toEqual([`${body.id}.html`]);
+  });
+});
