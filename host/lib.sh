@@ -1,6 +1,9 @@
 # shellcheck shell=sh
 # Shared by every apply.sh: what makes a change to the server repeatable and atomic.
 
+# Bundles are unpacked under umask 077; what they put in place gets its mode from `put`, its folders from here.
+umask 022
+
 # A cut connection doesn't stop a change midway: without these two, the next line printed would end the script.
 trap '' HUP PIPE
 

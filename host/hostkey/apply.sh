@@ -1,6 +1,7 @@
 #!/bin/sh
-# Replaces the SSH host key that the server was born with: that one travelled in user data, where more than root can have
-# seen it. Only this ed25519 key stays. Connections that are open go on; new ones see the new key.
+# Gives the server the ed25519 host key by which it is known from now on. The key it was born with travelled in user data,
+# where more than root can have seen it. That one is of another type and stays beside it until the host base, which connects
+# by the new key, takes it away: an `up` that dies in between finds the server under either. Open connections go on.
 set -eu
 # shellcheck source=../lib.sh
 . ./lib.sh
@@ -20,11 +21,6 @@ derived=$(ssh-keygen -y -P '' -f ssh_host_ed25519_key 2>/dev/null | cut -d ' ' -
 undo_with 'systemctl reload ssh'
 put ssh_host_ed25519_key "$key" 600
 put ssh_host_ed25519_key.pub "$key.pub" 644
-for other in /etc/ssh/ssh_host_*_key; do
-  [ "$other" != "$key" ] || continue
-  rm -f "$other" "$other.pub"
-  changed=1
-done
 [ "$changed" = 1 ] || exit 0
 sshd -t || fail 'host key: sshd does not accept it'
 systemctl reload ssh

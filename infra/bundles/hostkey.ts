@@ -9,8 +9,8 @@ export interface HostKeySettings {
 }
 
 /**
- * Replaces the host key that travelled in user data. Applied first, and alone over the old key: whoever connects next must
- * expect the new one. Its digest depends on a secret, but can't be turned back into it.
+ * The host key that takes over from the one that travelled in user data. Applied first, over that one; whoever connects
+ * afterwards can expect the new one. Its digest depends on a secret, but can't be turned back into it.
  */
 export function hostKeyBundle({ privateKey, publicKey }: HostKeySettings): Bundle {
   return bundle("hostkey", [
