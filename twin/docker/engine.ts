@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import Docker from "dockerode";
+import { engineUnavailable } from "../errors";
+
+const SOCKET = "/var/run/docker.sock";
+/** How long an engine may take to answer a ping: it either does at once or hangs. */
+const PING_MS = 5_000;
+
+/** The engine that DOCKER_HOST names, else the one of this machine. */
+export function engine(): Docker {
+  return process.env.DOCKER_HOST ? new Docker() : new Docker({ socketPath: SOCKET });
+}
+
+/** How the engine is reached, for messages. */
+export const engineAddress = () => process.env.DOCKER_HOST ?? `unix://${SOCKET}`;
+
+/** undefined when the engine answers, else why it doesn't, in a few words. */
+export async function unreachable(docker: Docker): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((settle) => {
+    timer = setTimeout(() => settle(`no answer from ${engineAddress()} within ${PING_MS / 1000} s`), PING_MS);
+  });
+  const ping = docker.ping().then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return `${error.message.split(" ").pop()} doesn't exist: no engine runs`;
+      if (error.code === "EACCES") return `this user may not use ${engineAddress()} (group docker)`;
+      if (error.code === "ECONNREFUSED") return `nobody listens at ${engineAddress()}: the engine is stopped`;
+      return error.message;
+    },
+  );
+  try {
+    return await Promise.race([ping, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Throws `service_error` (503) when the engine doesn't answer. */
+export async function requireEngine(docker: Docker): Promise<void> {
+  const reason = await unreachable(docker);
+  if (reason !== undefined) throw engineUnavailable(reason);
+}
+
+/** Whether an error of the engine is "no such thing", which removing something twice is. */
+export const isMissing = (error: unknown) => (error as { statusCode?: number }).statusCode === 404;
+
+/** Whether an error of the engine is "it is so already". */
+export const isUnchanged = (error: unknown) => (error as { statusCode?: number }).statusCode === 304;
+
+/** Whether systemd manages this machine, so that it and not we start services. */
+export const hasServiceManager = () => existsSync("/run/systemd/system");

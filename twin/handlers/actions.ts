@@ -1,0 +1,44 @@
+import { invalidInput } from "../errors";
+import { page, values } from "../request/list";
+import { showAction } from "../show";
+import { find, type Handler, ok } from "./handler";
+
+const FILTERS = {
+  id: ({ id }: { id: number }, wanted: readonly string[]) => wanted.includes(String(id)),
+  status: ({ status }: { status: string }, wanted: readonly string[]) => wanted.includes(status),
+};
+
+/** Actions by their numbers: Hetzner lists no others. */
+export const listActions: Handler = ({ twin, query }) => {
+  if (values(query, "id").length === 0) throw invalidInput([{ name: "id", messages: ["is required"] }]);
+  return ok(page("actions", twin.state.actions, query, showAction, FILTERS));
+};
+
+export const getAction: Handler = ({ twin, ids: [id] }) =>
+  ok({ action: showAction(find(twin.state.actions, id, "action")) });
+
+/** `/servers/actions`, `/firewalls/actions`: all those of one kind of resource. */
+export const listActionsOf =
+  (type: "server" | "firewall"): Handler =>
+  ({ twin, query }) => {
+    const actions = twin.state.actions.filter(({ resources }) => resources.some((resource) => resource.type === type));
+    return ok(page("actions", actions, query, showAction, FILTERS));
+  };
+
+const ofResource = (type: "server" | "firewall", { twin, ids: [id] }: Parameters<Handler>[0]) => {
+  find<{ readonly id: number }>(type === "server" ? twin.state.servers : twin.state.firewalls, id, type);
+  return twin.state.actions.filter(({ resources }) =>
+    resources.some((resource) => resource.type === type && resource.id === id),
+  );
+};
+
+/** `/servers/{id}/actions`, `/firewalls/{id}/actions`. */
+export const listActionsOfOne =
+  (type: "server" | "firewall"): Handler =>
+  (call) =>
+    ok(page("actions", ofResource(type, call), call.query, showAction, FILTERS));
+
+export const getActionOfOne =
+  (type: "server" | "firewall"): Handler =>
+  (call) =>
+    ok({ action: showAction(find(ofResource(type, call), call.ids[1], "action")) });

@@ -1,0 +1,29 @@
+import { IMAGES, LOCATIONS, SERVER_TYPES } from "../catalogue";
+import { page } from "../request/list";
+import { primaryIps, showImage, showLocation, showServerType } from "../show";
+import { find, type Handler, ok } from "./handler";
+
+/** What is there to choose from; nobody can change it. */
+export const listLocations: Handler = ({ query }) => ok(page("locations", LOCATIONS, query, showLocation));
+export const getLocation: Handler = ({ ids: [id] }) => ok({ location: showLocation(find(LOCATIONS, id, "location")) });
+
+export const listServerTypes: Handler = ({ query }) => ok(page("server_types", SERVER_TYPES, query, showServerType));
+export const getServerType: Handler = ({ ids: [id] }) =>
+  ok({ server_type: showServerType(find(SERVER_TYPES, id, "server_type")) });
+
+export const listImages: Handler = ({ query }) =>
+  ok(
+    page("images", IMAGES, query, showImage, {
+      architecture: ({ architecture }, wanted) => wanted.includes(architecture),
+      type: (_, wanted) => wanted.includes("system"),
+      status: (_, wanted) => wanted.includes("available"),
+      bound_to: () => false,
+      include_deprecated: () => true,
+    }),
+  );
+export const getImage: Handler = ({ ids: [id] }) => ok({ image: showImage(find(IMAGES, id, "image")) });
+
+export const listPrimaryIps: Handler = ({ twin, query }) =>
+  ok(page("primary_ips", primaryIps(twin.state), query, (ip) => ip, { ip: ({ ip }, wanted) => wanted.includes(ip) }));
+export const getPrimaryIp: Handler = ({ twin, ids: [id] }) =>
+  ok({ primary_ip: find(primaryIps(twin.state), id, "primary_ip") });

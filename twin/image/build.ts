@@ -1,0 +1,98 @@
+import { mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { lock } from "proper-lockfile";
+import { pack } from "tar-stream";
+import { isMissing } from "../docker/engine";
+import { type Report, withElapsed } from "../report";
+import { base } from "./base";
+import { type Recipe, recipe } from "./recipe";
+
+/** Where the recipe lies while it is followed; setup.sh removes it. */
+const FOLDER = "root/queuehost-image";
+
+async function exists(docker: Docker, tag: string): Promise<boolean> {
+  try {
+    await docker.getImage(tag).inspect();
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+function archive({ files }: Recipe): NodeJS.ReadableStream {
+  const tar = pack();
+  for (const [path, content] of Object.entries(files)) tar.entry({ name: `${FOLDER}/${path}`, mode: 0o755 }, content);
+  tar.finalize();
+  return tar as unknown as NodeJS.ReadableStream;
+}
+
+/** Runs setup.sh on top of the base and keeps the result; what an interrupted run left behind goes first. */
+async function build(docker: Docker, made: Recipe, report: Report): Promise<void> {
+  const name = made.tag.replace(":", "-build-");
+  const remove = () =>
+    docker
+      .getContainer(name)
+      .remove({ force: true, v: true })
+      .catch((error: unknown) => {
+        if (!isMissing(error)) throw error;
+      });
+  await remove();
+  const from = await base(docker, made, report);
+  const container = await docker.createContainer({
+    name,
+    Image: from.name,
+    Cmd: ["/bin/sh", `/${FOLDER}/setup.sh`],
+    Tty: true,
+    Labels: { "queuehost.image": "1" },
+  });
+  try {
+    await container.putArchive(archive(made), { path: "/" });
+    await container.start();
+    const { StatusCode } = (await container.wait()) as { StatusCode: number };
+    if (StatusCode !== 0) {
+      const said = (await container.logs({ stdout: true, stderr: true, tail: 5 })).toString("utf8").trim();
+      throw new Error(
+        `the machine's image could not be made (exit code ${StatusCode}): ${said.replaceAll(/\s*\n\s*/g, " / ")}`,
+      );
+    }
+    const [repo, tag] = made.tag.split(":");
+    await container.commit({ repo, tag, changes: "CMD []" });
+  } finally {
+    await remove();
+    if (from.own)
+      await docker
+        .getImage(from.name)
+        .remove({ force: true })
+        .catch(() => undefined);
+  }
+}
+
+/**
+ * The image of the twin's machines, made when there is none of this recipe yet: about two minutes, once on a computer.
+ * Two clones that want it at the same time share one build.
+ * @returns its name
+ */
+export async function ensureImage(docker: Docker, report: Report): Promise<string> {
+  const made = await recipe();
+  if (await exists(docker, made.tag)) return made.tag;
+  const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "queuehost");
+  mkdirSync(folder, { recursive: true });
+  const release = await lock(folder, {
+    lockfilePath: join(folder, `${made.tag.replace(":", "-")}.lock`),
+    stale: 20_000,
+    retries: { forever: true, minTimeout: 1_000, maxTimeout: 2_000 },
+  });
+  try {
+    if (!(await exists(docker, made.tag))) {
+      await withElapsed(report, "making the machines' image (Debian 13; once on this computer)", () =>
+        build(docker, made, report),
+      );
+    }
+  } finally {
+    await release();
+  }
+  return made.tag;
+}

@@ -1,0 +1,146 @@
+import type Docker from "dockerode";
+import { SERVER_TYPES } from "../catalogue";
+import { isMissing, isUnchanged } from "../docker/engine";
+import { renderRemoval, renderRules } from "../firewall";
+import type { PublicNetwork, Server, State } from "../state";
+import { containerOptions, limits } from "./container";
+import { onHostNetwork } from "./helper";
+import type { Names } from "./names";
+import { ensureNetwork } from "./network";
+import { resolvers } from "./resolvers";
+
+/** Seconds that a machine gets to shut down before its power is cut; Debian's own services need one or two. */
+const SHUTDOWN_SECONDS = 30;
+
+/** The machines of one twin: Docker behind verbs of a hypervisor. Every verb may be repeated. */
+export class Machines {
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    readonly docker: Docker,
+    readonly names: Names,
+    readonly image: string,
+  ) {}
+
+  network(state: State): Promise<PublicNetwork> {
+    return ensureNetwork(this.docker, this.names, state);
+  }
+
+  /** Makes the server's disk; its power stays off. */
+  async create(server: Server, network: PublicNetwork): Promise<void> {
+    if (await this.exists(server)) return;
+    await this.docker.createContainer(
+      containerOptions(server, typeOf(server), network, this.names, this.image, resolvers()),
+    );
+  }
+
+  async exists(server: Server): Promise<boolean> {
+    return (await this.inspect(server)) !== undefined;
+  }
+
+  async isRunning(server: Server): Promise<boolean> {
+    return (await this.inspect(server))?.State.Running ?? false;
+  }
+
+  async powerOn(server: Server): Promise<void> {
+    await unlessSo(this.container(server).start());
+  }
+
+  /** Asks the machine to switch itself off, as its power button does; doesn't wait. */
+  async pressButton(server: Server): Promise<void> {
+    if (await this.isRunning(server)) await this.container(server).kill({ signal: "SIGRTMIN+4" });
+  }
+
+  /** Shuts the machine down and waits; cuts its power where it takes longer than `SHUTDOWN_SECONDS`. */
+  async shutDown(server: Server): Promise<void> {
+    await unlessSo(this.container(server).stop({ t: SHUTDOWN_SECONDS }));
+  }
+
+  async cutPower(server: Server): Promise<void> {
+    if (await this.isRunning(server)) await this.container(server).kill({ signal: "SIGKILL" });
+    await this.container(server).wait();
+  }
+
+  async resize(server: Server): Promise<void> {
+    await this.container(server).update(limits(typeOf(server)));
+  }
+
+  async remove(server: Server): Promise<void> {
+    await unlessGone(this.container(server).remove({ force: true, v: true }));
+  }
+
+  /** Whether the machine's last words were that it switches itself off. */
+  async saysPoweringOff(server: Server): Promise<boolean> {
+    const said = await this.container(server).logs({ stdout: true, stderr: true, tail: 5 });
+    return said.toString("utf8").includes("Powering off.");
+  }
+
+  /** The numbers of this twin's servers that Docker has a container for, with whether it runs. */
+  async list(): Promise<Map<number, boolean>> {
+    const all = await this.docker.listContainers({ all: true, filters: { label: [this.names.label] } });
+    return new Map(
+      all.flatMap(({ Labels, State }): [number, boolean][] => {
+        const id = Labels["queuehost.server"];
+        return id === undefined ? [] : [[Number(id), State === "running"]];
+      }),
+    );
+  }
+
+  /** Puts the host's rules where the state says. One at a time: each run replaces all of them. */
+  applyRules(state: State, network: PublicNetwork, metadataPort: number): Promise<void> {
+    const run = async () => {
+      const address = network.prefix6
+        ? `ip -6 addr replace ${network.prefix6}::1/48 dev ${this.names.bridge} nodad; `
+        : "";
+      const rules = renderRules(state, network, this.names, metadataPort);
+      await this.onHost(`${address}printf '%s' "$INPUT" | nft -f -`, rules);
+    };
+    const next = this.queue.then(run, run);
+    this.queue = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Takes away everything that this twin has put into Docker and the kernel. */
+  async dismantle(): Promise<void> {
+    await this.queue;
+    const left = await this.docker.listContainers({ all: true, filters: { label: [this.names.label] } });
+    await Promise.all(left.map(({ Id }) => unlessGone(this.docker.getContainer(Id).remove({ force: true, v: true }))));
+    await this.onHost(`printf '%s' "$INPUT" | nft -f -`, renderRemoval(this.names.table));
+    await unlessGone(this.docker.getNetwork(this.names.network).remove());
+  }
+
+  private onHost(script: string, input: string): Promise<string> {
+    return onHostNetwork(this.docker, this.image, this.names.label, script, input);
+  }
+
+  private container(server: Server): Docker.Container {
+    return this.docker.getContainer(this.names.container(server.id));
+  }
+
+  private async inspect(server: Server): Promise<Docker.ContainerInspectInfo | undefined> {
+    try {
+      return await this.container(server).inspect();
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+function typeOf({ serverType }: Server) {
+  const type = SERVER_TYPES.find(({ name }) => name === serverType);
+  if (!type) throw new Error(`server type ${serverType} is not in the catalogue`);
+  return type;
+}
+
+async function unlessSo(change: Promise<unknown>): Promise<void> {
+  await change.catch((error: unknown) => {
+    if (!isUnchanged(error)) throw error;
+  });
+}
+
+async function unlessGone(removal: Promise<unknown>): Promise<void> {
+  await removal.catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}

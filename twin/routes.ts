@@ -1,0 +1,61 @@
+import * as actions from "./handlers/actions";
+import * as catalogue from "./handlers/catalogue";
+import * as firewalls from "./handlers/firewalls";
+import type { Handler } from "./handlers/handler";
+import * as server from "./handlers/server-actions";
+import * as servers from "./handlers/servers";
+import * as keys from "./handlers/ssh-keys";
+
+type Route = readonly [method: "GET" | "POST" | "PUT" | "DELETE", path: string, handler: Handler];
+
+/** The whole API, under /v1: what is not here answers 501 with its method and path. `:a` and `:b` are numbers. */
+// biome-ignore format: a table
+export const ROUTES: readonly Route[] = [
+  ["GET",    "/locations",                                catalogue.listLocations],
+  ["GET",    "/locations/:a",                             catalogue.getLocation],
+  ["GET",    "/server_types",                             catalogue.listServerTypes],
+  ["GET",    "/server_types/:a",                          catalogue.getServerType],
+  ["GET",    "/images",                                   catalogue.listImages],
+  ["GET",    "/images/:a",                                catalogue.getImage],
+  ["GET",    "/primary_ips",                              catalogue.listPrimaryIps],
+  ["GET",    "/primary_ips/:a",                           catalogue.getPrimaryIp],
+
+  ["GET",    "/ssh_keys",                                 keys.listSshKeys],
+  ["POST",   "/ssh_keys",                                 keys.createSshKey],
+  ["GET",    "/ssh_keys/:a",                              keys.getSshKey],
+  ["PUT",    "/ssh_keys/:a",                              keys.updateSshKey],
+  ["DELETE", "/ssh_keys/:a",                              keys.deleteSshKey],
+
+  ["GET",    "/firewalls",                                firewalls.listFirewalls],
+  ["POST",   "/firewalls",                                firewalls.createFirewall],
+  ["GET",    "/firewalls/actions",                        actions.listActionsOf("firewall")],
+  ["GET",    "/firewalls/actions/:a",                     actions.getAction],
+  ["GET",    "/firewalls/:a",                             firewalls.getFirewall],
+  ["PUT",    "/firewalls/:a",                             firewalls.updateFirewall],
+  ["DELETE", "/firewalls/:a",                             firewalls.deleteFirewall],
+  ["GET",    "/firewalls/:a/actions",                     actions.listActionsOfOne("firewall")],
+  ["GET",    "/firewalls/:a/actions/:b",                  actions.getActionOfOne("firewall")],
+  ["POST",   "/firewalls/:a/actions/set_rules",           firewalls.setRules],
+  ["POST",   "/firewalls/:a/actions/apply_to_resources",  firewalls.applyToResources],
+  ["POST",   "/firewalls/:a/actions/remove_from_resources", firewalls.removeFromResources],
+
+  ["GET",    "/servers",                                  servers.listServers],
+  ["POST",   "/servers",                                  servers.createServer],
+  ["GET",    "/servers/actions",                          actions.listActionsOf("server")],
+  ["GET",    "/servers/actions/:a",                       actions.getAction],
+  ["GET",    "/servers/:a",                               servers.getServer],
+  ["PUT",    "/servers/:a",                               servers.updateServer],
+  ["DELETE", "/servers/:a",                               servers.deleteServer],
+  ["GET",    "/servers/:a/actions",                       actions.listActionsOfOne("server")],
+  ["GET",    "/servers/:a/actions/:b",                    actions.getActionOfOne("server")],
+  ["POST",   "/servers/:a/actions/poweron",               server.powerOn],
+  ["POST",   "/servers/:a/actions/poweroff",              server.powerOff],
+  ["POST",   "/servers/:a/actions/shutdown",              server.shutdown],
+  ["POST",   "/servers/:a/actions/reboot",                server.reboot],
+  ["POST",   "/servers/:a/actions/reset",                 server.reset],
+  ["POST",   "/servers/:a/actions/change_type",           server.changeType],
+  ["POST",   "/servers/:a/actions/change_protection",     server.changeProtection],
+
+  ["GET",    "/actions",                                  actions.listActions],
+  ["GET",    "/actions/:a",                               actions.getAction],
+];

@@ -1,0 +1,154 @@
+import type * as catalogue from "./catalogue";
+import { byIdOrName, IMAGES, LOCATIONS, SERVER_TYPES } from "./catalogue";
+import { firewallsOf, serversOf } from "./firewall";
+import type { Action, Firewall, Server, SshKey, State } from "./state";
+
+/** How resources look in Hetzner's answers. */
+const FREE = { net: "0.0000000000", gross: "0.0000000000" };
+
+/** When the twin's fixed things were made, as far as anybody asks. */
+const EPOCH = "2025-08-13T00:00:00Z";
+
+export const showLocation = (location: catalogue.Location) => ({ ...location });
+
+export const showServerType = ({ cpu, locations, ...type }: catalogue.ServerType) => ({
+  ...type,
+  description: type.name.toUpperCase(),
+  category: cpu === "dedicated" ? "Dedicated vCPU" : "Shared vCPU",
+  storage_type: "local",
+  cpu_type: cpu,
+  included_traffic: 0,
+  deprecated: false,
+  deprecation: null,
+  prices: locations.map((location) => ({
+    location,
+    price_hourly: FREE,
+    price_monthly: FREE,
+    included_traffic: 0,
+    price_per_tb_traffic: FREE,
+  })),
+  locations: locations.map((name) => ({
+    id: byIdOrName(LOCATIONS, name)?.id,
+    name,
+    available: true,
+    recommended: true,
+    deprecation: null,
+  })),
+});
+
+export const showImage = ({ flavor, version, ...image }: catalogue.Image) => ({
+  ...image,
+  type: "system",
+  status: "available",
+  image_size: null,
+  disk_size: 5,
+  created: EPOCH,
+  created_from: null,
+  bound_to: null,
+  os_flavor: flavor,
+  os_version: version,
+  rapid_deploy: true,
+  protection: { delete: false },
+  deprecated: null,
+  deleted: null,
+  labels: {},
+});
+
+export const showSshKey = ({ publicKey, ...key }: SshKey) => ({ ...key, public_key: publicKey });
+
+export const showAction = (action: Action) => ({ ...action });
+
+export const showFirewall = (firewall: Firewall, { servers }: State) => ({
+  id: firewall.id,
+  name: firewall.name,
+  labels: firewall.labels,
+  created: firewall.created,
+  rules: firewall.rules.map((rule) => ({
+    direction: rule.direction,
+    protocol: rule.protocol,
+    port: rule.port,
+    source_ips: rule.sourceIps,
+    destination_ips: rule.destinationIps,
+    description: rule.description,
+  })),
+  applied_to: firewall.appliedTo.map((target) =>
+    target.type === "server"
+      ? { type: "server", server: { id: target.server } }
+      : {
+          type: "label_selector",
+          label_selector: { selector: target.selector },
+          applied_to_resources: serversOf({ ...firewall, appliedTo: [target] }, servers).map(({ id }) => ({
+            type: "server",
+            server: { id },
+          })),
+        },
+  ),
+});
+
+function found<T>(what: T | undefined): T {
+  if (what === undefined) throw new Error("a resource names something that is not in the catalogue");
+  return what;
+}
+
+export const showServer = (server: Server, state: State, locked: boolean) => ({
+  id: server.id,
+  name: server.name,
+  status: server.status,
+  created: server.created,
+  public_net: {
+    ipv4: server.ipv4 && {
+      ...server.ipv4,
+      blocked: false,
+      dns_ptr: `static.${server.ipv4.ip.split(".").reverse().join(".")}.twin.invalid`,
+    },
+    ipv6: server.ipv6 && { id: server.ipv6.id, ip: server.ipv6.network, blocked: false, dns_ptr: [] },
+    floating_ips: [],
+    firewalls: firewallsOf(server, state).map(({ id }) => ({ id, status: "applied" })),
+  },
+  private_net: [],
+  server_type: showServerType(found(byIdOrName(SERVER_TYPES, server.serverType))),
+  location: showLocation(found(byIdOrName(LOCATIONS, server.location))),
+  image: showImage(found(IMAGES.find(({ id }) => id === server.image))),
+  iso: null,
+  rescue_enabled: false,
+  locked,
+  backup_window: null,
+  outgoing_traffic: 0,
+  ingoing_traffic: 0,
+  included_traffic: 0,
+  primary_disk_size: server.primaryDiskSize,
+  protection: { delete: server.protection, rebuild: server.protection },
+  labels: server.labels,
+  volumes: [],
+  load_balancers: [],
+  placement_group: null,
+});
+
+/** The addresses of a server as the Primary IPs that they are at Hetzner; they live and die with their server here. */
+export const primaryIps = (state: State) =>
+  state.servers.flatMap((server) =>
+    [
+      { type: "ipv4", id: server.ipv4?.id, ip: server.ipv4?.ip },
+      { type: "ipv6", id: server.ipv6?.id, ip: server.ipv6?.network },
+    ].flatMap(({ type, id, ip }) =>
+      id === undefined || ip === undefined
+        ? []
+        : [
+            {
+              id,
+              ip,
+              type,
+              name: `primary_ip-${id}`,
+              labels: {},
+              created: server.created,
+              assignee_id: server.id,
+              assignee_type: "server",
+              auto_delete: true,
+              blocked: false,
+              dns_ptr: [],
+              protection: { delete: false },
+              location: showLocation(found(byIdOrName(LOCATIONS, server.location))),
+            },
+          ],
+    ),
+  );

@@ -1,0 +1,120 @@
+import { conflict } from "./errors";
+
+export type Labels = Record<string, string>;
+
+export interface SshKey {
+  readonly id: number;
+  name: string;
+  readonly publicKey: string;
+  /** MD5, colon-separated. */
+  readonly fingerprint: string;
+  labels: Labels;
+  readonly created: string;
+}
+
+export interface FirewallRule {
+  readonly direction: "in" | "out";
+  readonly protocol: "tcp" | "udp" | "icmp" | "esp" | "gre";
+  /** "22", "1024-5000" or "any"; null for protocols without ports. */
+  readonly port: string | null;
+  readonly sourceIps: readonly string[];
+  readonly destinationIps: readonly string[];
+  readonly description: string | null;
+}
+
+export type FirewallTarget = { type: "server"; server: number } | { type: "label_selector"; selector: string };
+
+export interface Firewall {
+  readonly id: number;
+  name: string;
+  labels: Labels;
+  readonly created: string;
+  rules: FirewallRule[];
+  appliedTo: FirewallTarget[];
+}
+
+export const SERVER_STATUSES = ["initializing", "starting", "running", "stopping", "off", "deleting"] as const;
+export type ServerStatus = (typeof SERVER_STATUSES)[number];
+
+export interface Server {
+  readonly id: number;
+  name: string;
+  status: ServerStatus;
+  readonly created: string;
+  serverType: string;
+  readonly image: number;
+  readonly location: string;
+  labels: Labels;
+  /** As they were when the server was made: a key may be deleted from the project without leaving its servers. */
+  readonly sshKeys: readonly string[];
+  readonly userData: string;
+  /** Set where no key was given, as at Hetzner; null otherwise. */
+  readonly rootPassword: string | null;
+  readonly ipv4: { readonly id: number; readonly ip: string } | null;
+  /** `network` is the server's /64; it answers on its first address. */
+  readonly ipv6: { readonly id: number; readonly network: string } | null;
+  protection: boolean;
+  readonly primaryDiskSize: number;
+}
+
+export interface Action {
+  readonly id: number;
+  readonly command: string;
+  status: "running" | "success" | "error";
+  progress: number;
+  readonly started: string;
+  finished: string | null;
+  error: { readonly code: string; readonly message: string } | null;
+  readonly resources: readonly { readonly id: number; readonly type: string }[];
+}
+
+/** Where the twin's machines live. */
+export interface PublicNetwork {
+  /** A /24 of 198.18.0.0/15, which is set aside for tests and routed nowhere. */
+  readonly subnet: string;
+  /** The bridge's own address: the machines' way out, and where the metadata service listens. */
+  readonly gateway: string;
+  /** A /48 of 2001:db8::/32 (documentation addresses); null where the host has no IPv6. */
+  readonly prefix6: string | null;
+}
+
+export interface State {
+  readonly version: 1;
+  /** Hetzner numbers its resources with integers; these count up and are never used twice. */
+  nextId: number;
+  /** The last part of the address that was given out last, so that addresses aren't used again at once. */
+  lastHost: number;
+  network: PublicNetwork | null;
+  sshKeys: SshKey[];
+  firewalls: Firewall[];
+  servers: Server[];
+  actions: Action[];
+}
+
+export function emptyState(): State {
+  return { version: 1, nextId: 1, lastHost: 1, network: null, sshKeys: [], firewalls: [], servers: [], actions: [] };
+}
+
+/** What may follow what. `running` may be left for `off` at once: the power can be cut, and a machine can switch itself off. */
+const NEXT: Record<ServerStatus, readonly ServerStatus[]> = {
+  initializing: ["starting", "running", "off", "deleting"],
+  starting: ["running", "off", "deleting"],
+  running: ["starting", "stopping", "off", "deleting"],
+  stopping: ["off", "running", "starting", "deleting"],
+  off: ["starting", "deleting"],
+  deleting: [],
+};
+
+/** Moves a server to another status; a step that Hetzner's servers can't make is a `conflict`. */
+export function moveTo(server: Server, status: ServerStatus): void {
+  if (server.status === status) return;
+  if (!NEXT[server.status].includes(status)) {
+    throw conflict(`server ${server.name} is ${server.status} and can't become ${status}`);
+  }
+  server.status = status;
+}
+
+/** Whether the server is meant to have power: what a restart of the twin, or of Docker, brings back. */
+export function hasPower({ status }: Server): boolean {
+  return status === "initializing" || status === "starting" || status === "running";
+}

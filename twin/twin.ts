@@ -1,0 +1,92 @@
+import type { Machines } from "./machines/machines";
+import type { Action, PublicNetwork } from "./state";
+import type { Store } from "./store";
+import { finish, WORK } from "./work";
+
+export interface Log {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+/** One Hetzner project on this computer: its state, its machines, and the actions that lead from one to the other. */
+export class Twin {
+  /** Where the metadata service listens on the bridge; set by whoever started it. */
+  metadataPort = 0;
+  /** The last action of each server: those of one server run one after another. */
+  private readonly tails = new Map<number, Promise<void>>();
+
+  constructor(
+    readonly store: Store,
+    readonly machines: Machines,
+    readonly log: Log,
+  ) {}
+
+  get state() {
+    return this.store.state;
+  }
+
+  get network(): PublicNetwork {
+    if (!this.state.network) throw new Error("the twin has no network yet");
+    return this.state.network;
+  }
+
+  /** Sets an action going and returns it at once, `running`, as Hetzner does. `command` names its work (see work.ts). */
+  start(command: keyof typeof WORK, resources: Action["resources"]): Action {
+    const action: Action = {
+      id: this.store.id(),
+      command,
+      status: "running",
+      progress: 0,
+      started: new Date().toISOString(),
+      finished: null,
+      error: null,
+      resources,
+    };
+    this.state.actions.push(action);
+    this.store.save();
+    this.run(action);
+    return action;
+  }
+
+  /** Goes on with what was under way when the twin ended: each piece of work may be repeated from its start. */
+  resume(): void {
+    for (const action of this.state.actions) if (action.status === "running") this.run(action);
+  }
+
+  /** Whether a change to this server is under way, so that no second one may start. */
+  isLocked(server: number): boolean {
+    return this.state.actions.some(
+      ({ status, command, resources }) =>
+        status === "running" &&
+        command.endsWith("_server") &&
+        resources.some(({ id, type }) => type === "server" && id === server),
+    );
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async idle(): Promise<void> {
+    while (this.state.actions.some(({ status }) => status === "running")) await Promise.all(this.tails.values());
+  }
+
+  applyRules(): Promise<void> {
+    return this.machines.applyRules(this.state, this.network, this.metadataPort);
+  }
+
+  private run(action: Action): void {
+    const server = action.resources.find(({ type }) => type === "server")?.id ?? 0;
+    const work = async () => {
+      try {
+        const perform = WORK[action.command as keyof typeof WORK];
+        if (!perform) throw new Error(`nobody knows how to ${action.command}`);
+        await perform(this, server);
+        finish(action, null);
+      } catch (error) {
+        const message = (error as Error).message;
+        this.log.warn(`${action.command} failed: ${message}`);
+        finish(action, { code: "action_failed", message });
+      }
+      this.store.save();
+    };
+    this.tails.set(server, (this.tails.get(server) ?? Promise.resolve()).then(work));
+  }
+}
