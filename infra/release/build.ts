@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { packArtefact } from "./artefact";
@@ -34,8 +34,11 @@ export async function buildRelease(appPath: string, outDir: string): Promise<Rel
   const sources = sourcesDigest(appPath);
   const known = recall(outDir, sources);
   if (known !== undefined) return known;
+  const dist = join(appPath, "dist");
+  // What an earlier build left there would travel along, and make another release of the same sources.
+  rmSync(dist, { recursive: true, force: true });
   await runBuild(appPath);
-  const { id, sha256, version, bytes } = await packArtefact(join(appPath, "dist"));
+  const { id, sha256, version, bytes } = await packArtefact(dist);
   const release = { id, sha256, version, size: bytes.length, file: resolve(outDir, `${id}.tar.gz`) };
   mkdirSync(outDir, { recursive: true });
   writeWhole(release.file, bytes);
