@@ -8,8 +8,15 @@ import { jobSchema, type ReservationJob } from "../reservations/reservation";
 import { workerConnection } from "./connection";
 import { QUEUE } from "./names";
 
-/** A lock lives this long without renewal, and stalled jobs are looked for as often: a killed worker's job runs again in 10 s. */
+/** A lock lives this long without renewal: no other worker takes the job of one that is merely busy. */
 const LOCK_MS = 5000;
+
+/**
+ * How often a dead worker's jobs are looked for. It takes two looks, and one that comes a millisecond early is skipped:
+ * with 5 s between them, the job of a killed worker ran again after 10 s, and now and then after more than 15; with
+ * this, after 5 to 10.
+ */
+const STALLED_CHECK_MS = 2500;
 
 /**
  * How often a job may be taken from a dead worker. With BullMQ's 1 the second crash fails a job whatever `attempts` says
@@ -36,7 +43,7 @@ export class ReservationWorker {
       prefix: config.QUEUE_PREFIX,
       concurrency: config.QUEUE_CONCURRENCY,
       lockDuration: LOCK_MS,
-      stalledInterval: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
       maxStalledCount: MAX_STALLED,
       // BullMQ's 15 s between two tries would add to every absence of Redis.
       runRetryDelay: 1000,

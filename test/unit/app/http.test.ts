@@ -103,4 +103,13 @@ describe("GET /health", () => {
     const { code, body } = await backend.get("/health");
     expect([code, body]).toEqual([200, { status: "ok", redis: "unused", queue: "disabled", release: "test" }]);
   });
+
+  it("is 503 when no confirmation could be written", async () => {
+    const box = sandbox({ QUEUE_ENABLED: "false" });
+    const doomed = await openBackend(box.config);
+    box.remove();
+    const { code, body } = await doomed.get("/health");
+    expect([code, body.detail]).toEqual([503, "STATE_DIR can't be written, so no reservation can be confirmed."]);
+    await doomed.close();
+  });
 });
