@@ -17,6 +17,8 @@ export interface RunningTwin {
   readonly token: string;
   readonly stateDir: string;
   readonly pid: number;
+  /** Where this computer's connections to the machines come from: what a firewall has to let in. */
+  readonly operatorAddress: string;
 }
 
 export interface TwinOptions {
@@ -33,6 +35,7 @@ interface Running {
   readonly pid: number;
   readonly port: number;
   readonly image: string;
+  readonly gateway: string;
 }
 
 const START_SECONDS = 60;
@@ -133,7 +136,8 @@ export async function startTwin(options: TwinOptions): Promise<RunningTwin> {
     if (options.port !== 0) await requireFreePort(options.port);
     known = await withElapsed(options.report, "starting the twin", () => launch({ ...options, stateDir }, image));
   }
-  return { endpoint: `http://127.0.0.1:${known.port}/v1`, token: options.token, stateDir, pid: known.pid };
+  const { pid, gateway: operatorAddress } = known;
+  return { endpoint: `http://127.0.0.1:${known.port}/v1`, token: options.token, stateDir, pid, operatorAddress };
 }
 
 const alive = (pid: number) =>

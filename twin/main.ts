@@ -48,7 +48,7 @@ async function serve({ state, port, image }: Options): Promise<void> {
   await app.listen({ host: "127.0.0.1", port });
   const watching = watch(twin, stopping.signal);
   const file = join(state, "twin.json");
-  const own = { pid: process.pid, port: portOf(app), image };
+  const own = { pid: process.pid, port: portOf(app), image, gateway: twin.network.gateway };
   writeFileSync(`${file}.new`, `${JSON.stringify(own)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
   log.info(`twin ${twin.machines.names.id} answers on http://127.0.0.1:${own.port}/v1`);
