@@ -18,7 +18,7 @@ switch_to() {
   systemctl restart "$(backend)" "$(worker)" || true # the gate says what is wrong
 }
 
-# go_back: the state before this run. Without an earlier release nothing is left running.
+# go_back: what last passed the gate, with the units it had. Where there is nothing of the kind, nothing is left running.
 go_back() {
   if [ -n "$before" ] && [ -d "$root/releases/$before" ]; then
     revert
@@ -33,7 +33,8 @@ go_back() {
   fi
 }
 
-take_turn
+# The .env restarts the same processes: one at a time.
+alone "app-$name"
 lay_out
 [ -f "$root/shared/.env" ] || fail "$root/shared/.env is missing: apply the bundle env first"
 install_runtime
@@ -46,13 +47,8 @@ if [ "$changed" = 0 ] && [ "$now" = "$release" ] && running && serving "$release
   exit 0
 fi
 
-# An interrupted run may have left `current` on this very release: then the one to go back to is the one before it.
-before=$now
-if [ "$now" = "$release" ]; then
-  before=$(cat "$root/previous" 2>/dev/null || true)
-elif [ -n "$now" ]; then
-  printf '%s\n' "$now" >"$root/previous"
-fi
+# What to go back to is what last passed the gate: an interrupted run may have left `current` on this very release.
+before=$(cat "$root/in-service" 2>/dev/null || true)
 
 started=$(date +%s)
 systemctl --quiet enable "$(backend)" "$(worker)"
@@ -72,6 +68,6 @@ ${words:-  (none)}"
 fi
 
 settle
-note_env
+printf '%s\n' "$release" >"$root/in-service"
 prune
 log "release $release is in service"

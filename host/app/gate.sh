@@ -8,12 +8,6 @@ steady_polls=10
 backend() { printf '%s-backend.service' "$name"; }
 worker() { printf '%s-worker.service' "$name"; }
 
-# take_turn: two changes to one application wait for each other.
-take_turn() {
-  exec 9>"/run/lock/queuehost-$name"
-  flock -w 300 9 || fail "another change to $name has been running for 5 minutes; try again when it has ended"
-}
-
 # lay_out: the application's user and its folders under /srv/<name>. The upload folder belongs to the operator.
 lay_out() {
   getent group app >/dev/null || groupadd --system app
@@ -61,11 +55,6 @@ gate() {
     sleep 0.2
   done
 }
-
-# note_env / env_in_service: which .env the processes were last started with. An interrupted run leaves a file that they
-# haven't read.
-note_env() { (umask 077 && sha256sum "/srv/$name/shared/.env" >"/srv/$name/shared/.env.in-service"); }
-env_in_service() { sha256sum --status -c "/srv/$name/shared/.env.in-service" 2>/dev/null; }
 
 # last_words UNIT SINCE: what its processes have logged since then, 15 lines, with the values of .env taken out.
 last_words() {

@@ -8,10 +8,8 @@ set -eu
 
 root=/srv/$name
 
-# restart_app: only what is installed; before the first release there is nothing to restart.
-restart_app() { systemctl restart "$(backend)" "$(worker)" || true; } # the gate says what is wrong
-
-take_turn
+# A release restarts the same processes: one at a time.
+alone "app-$name"
 lay_out
 changed=0
 put env "$root/shared/.env" 0640 root:app
@@ -22,25 +20,24 @@ if [ -z "$release" ]; then
   log ".env is in place; there is no release yet"
   exit 0
 fi
-if [ "$changed" = 0 ] && env_in_service && running && serving "$release"; then
+if [ "$changed" = 0 ] && running && serving "$release"; then
   log ".env is in service already"
   exit 0
 fi
 
 started=$(date +%s)
-restart_app
+systemctl restart "$(backend)" "$(worker)" || true # the gate says what is wrong
 if ! gate "$release"; then
   reason=".env: with it $culprit $why"
   words=$(last_words "$culprit" "$started")
   outcome='there was no other one to go back to'
   if [ "$changed" = 1 ]; then
     revert
-    restart_app
+    systemctl restart "$(backend)" "$(worker)" || true
     if gate "$release"; then outcome='the old one is back'; else outcome="and with the old one $culprit $why"; fi
   fi
   fail "$reason; $outcome. Its last lines:
 ${words:-  (none)}"
 fi
 settle
-note_env
 log ".env is in service"

@@ -30,6 +30,7 @@ answers() {
   fi
 }
 
+alone proxy
 need_packages caddy
 
 caddy validate --config ./Caddyfile --adapter caddyfile >validate.log 2>&1 ||
