@@ -70,8 +70,8 @@ export async function base(docker: Docker, recipe: Recipe, report: Report): Prom
   try {
     await pull(docker);
     return { name: OFFICIAL, own: false };
-  } catch (error) {
-    report(`${OFFICIAL} can't be pulled (${(error as Error).message}); making it from Debian's packages`);
+  } catch {
+    report(`the image ${OFFICIAL} can't be pulled here; making it from Debian's packages`);
   }
   const name = recipe.tag.replace(":", "-base:");
   await bootstrap(docker, recipe, name, report);

@@ -25,7 +25,9 @@ export function limits({ memory, cores }: ServerType): { Memory: number; MemoryS
 }
 
 /** The types of dockerode lack it. */
-type WithCgroupns = HostConfig & { CgroupnsMode: "private" };
+interface WithCgroupns extends HostConfig {
+  readonly CgroupnsMode: "private";
+}
 
 /** The container that is a server: everything that is decided when it is made. */
 export function containerOptions(
@@ -37,6 +39,19 @@ export function containerOptions(
   resolvers: readonly string[],
 ): ContainerCreateOptions {
   const address = server.ipv4?.ip ?? "";
+  const host: WithCgroupns = {
+    ...limits(type),
+    NetworkMode: names.network,
+    CgroupnsMode: "private",
+    CapAdd: CAPABILITIES,
+    SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
+    // As `--security-opt systempaths=unconfined`: sandboxes mount /proc anew. boot.sh shuts /proc/sys again.
+    MaskedPaths: [],
+    ReadonlyPaths: [],
+    // noexec on /run as on a Debian server, whose initramfs mounts it so.
+    Tmpfs: { "/run": "rw,nosuid,nodev,noexec,mode=755", "/run/lock": "rw,nosuid,nodev,noexec,mode=1777" },
+    LogConfig: { Type: "json-file", Config: { "max-size": "1m", "max-file": "2" } },
+  };
   return {
     name: names.container(server.id),
     Image: image,
@@ -55,19 +70,7 @@ export function containerOptions(
       `TWIN_RESOLVERS=${resolvers.join(" ")}`,
       `TWIN_SEED=${SEED}`,
     ],
-    HostConfig: {
-      ...limits(type),
-      NetworkMode: names.network,
-      CgroupnsMode: "private",
-      CapAdd: CAPABILITIES,
-      SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
-      // As `--security-opt systempaths=unconfined`: sandboxes mount /proc anew. boot.sh shuts /proc/sys again.
-      MaskedPaths: [],
-      ReadonlyPaths: [],
-      // noexec on /run as on a Debian server, whose initramfs mounts it so.
-      Tmpfs: { "/run": "rw,nosuid,nodev,noexec,mode=755", "/run/lock": "rw,nosuid,nodev,noexec,mode=1777" },
-      LogConfig: { Type: "json-file", Config: { "max-size": "1m", "max-file": "2" } },
-    } satisfies WithCgroupns,
+    HostConfig: host,
     NetworkingConfig: { EndpointsConfig: { [names.network]: { IPAMConfig: { IPv4Address: address } } } },
   };
 }
