@@ -15,6 +15,9 @@ fail() {
 
 log() { printf '%s\n' "$*" 2>/dev/null || :; }
 
+# one_line TEXT: the first line of what a program said, for a reason that has to be one line.
+one_line() { printf '%s\n' "$1" | sed -n '/./ { p; q; }'; }
+
 # alone CONCERN: waits, up to 5 minutes, until no other apply of the same concern runs.
 alone() {
   exec 9>"/run/lock/queuehost-$1.lock"
