@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
+import spawn, { SubprocessError } from "nano-spawn";
 import { packArtefact } from "./artefact";
 import { ReleaseError } from "./error";
 import { sourcesDigest } from "./sources";
@@ -84,15 +85,12 @@ function writeWhole(file: string, content: string | Buffer): void {
 }
 
 async function runBuild(appPath: string): Promise<void> {
-  const { execa } = await import("execa");
-  const result = await execa("npm", ["run", "--silent", "build"], {
-    cwd: appPath,
-    all: true,
-    reject: false,
-    stdin: "ignore",
-  });
-  if (!result.failed) return;
-  const lines = result.all.trimEnd().split("\n").slice(-LAST_LINES);
-  const what = result.exitCode === undefined ? "couldn't be started" : `ended with exit code ${result.exitCode}`;
-  throw new ReleaseError([`${appPath}: npm run build ${what}:`, ...lines.map((line) => `  | ${line}`)].join("\n"));
+  try {
+    await spawn("npm", ["run", "--silent", "build"], { cwd: appPath, stdin: "ignore" });
+  } catch (error) {
+    if (!(error instanceof SubprocessError)) throw error;
+    const lines = error.output.trimEnd().split("\n").slice(-LAST_LINES);
+    const what = error.exitCode === undefined ? "couldn't be started" : `ended with exit code ${error.exitCode}`;
+    throw new ReleaseError([`${appPath}: npm run build ${what}:`, ...lines.map((line) => `  | ${line}`)].join("\n"));
+  }
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { execa } from "execa";
 import { packagesOrNote } from "../lib/packages";
 import { ROOT } from "../lib/rehearsal";
+import { run } from "../lib/run";
 
 /** What `npm run check` runs; all of it, so that one run shows every finding. */
 const CHECKS: readonly (readonly [name: string, command: string])[] = [
@@ -24,11 +24,8 @@ export const check = new Command("check")
         continue;
       }
       const started = Date.now();
-      const { exitCode, all } = await execa(command, {
+      const { exitCode, output } = await run("sh", ["-c", command], {
         cwd: ROOT,
-        shell: true,
-        reject: false,
-        all: true,
         preferLocal: true,
         env: process.stdout.isTTY ? {} : { NO_COLOR: "1" },
       });
@@ -36,7 +33,7 @@ export const check = new Command("check")
       console.log(`${exitCode === 0 ? "ok      " : "FAILED  "} ${name} (${seconds} s)`);
       if (exitCode !== 0) {
         failed += 1;
-        console.log(all);
+        console.log(output);
       }
     }
     if (failed > 0) process.exitCode = 1;

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import { execa } from "execa";
 import { Listr, PRESET_TIMER } from "listr2";
 import { startTwin } from "../../twin/client";
 import { ensureDocker } from "../../twin/docker/ensure";
@@ -9,6 +8,7 @@ import { UserError } from "../lib/errors";
 import { exclusively } from "../lib/exclusively";
 import { Pulumi } from "../lib/pulumi";
 import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
+import { run } from "../lib/run";
 import { ensureStack, up } from "../rehearsal/stack";
 import { summary as rehearsalSummary } from "../rehearsal/summary";
 import { verifyStack } from "../verification";
@@ -84,8 +84,7 @@ async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
 
 /** A key for the person at this machine, beside the deployment's own. */
 async function ensureSshKey({ sshKey }: Rehearsal): Promise<void> {
-  if (!existsSync(sshKey))
-    await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "rehearsal", "-f", sshKey]);
+  if (!existsSync(sshKey)) await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "rehearsal", "-f", sshKey]);
 }
 
 function port(text: string): number {

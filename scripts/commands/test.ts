@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { execa } from "execa";
 import { ensureDocker } from "../../twin/docker/ensure";
 import { ensureEngine } from "../engine";
 import { packagesOrNote } from "../lib/packages";
 import { ROOT } from "../lib/rehearsal";
+import { run } from "../lib/run";
 
 /** The environment variable that tells the tests what this machine lacks: they count as skipped, by name. */
 const LACKS = { engine: "QUEUEHOST_LACKS_ENGINE", machines: "QUEUEHOST_LACKS_MACHINES" } as const;
@@ -22,7 +22,7 @@ export const test = new Command("test")
       console.log(`Not on this machine: ${missing.join(", ")}; the tests that need it are skipped.`);
     if (wants("twin") || wants("e2e")) await orNote(LACKS.machines, ensureDocker, lacks);
     if (wants("e2e")) await orNote(LACKS.engine, ensureEngine, lacks);
-    const { exitCode } = await execa(
+    const { exitCode } = await run(
       join(ROOT, "node_modules/.bin/vitest"),
       [
         "run",
@@ -31,7 +31,7 @@ export const test = new Command("test")
         "--reporter=./test/support/closing-line.ts",
         ...files,
       ],
-      { cwd: ROOT, stdio: "inherit", reject: false, env: lacks },
+      { cwd: ROOT, stdio: "inherit", env: lacks },
     );
     process.exitCode = exitCode ?? 1;
   });

@@ -1,8 +1,8 @@
-import { execa } from "execa";
+import { run } from "./run";
 
 /** Whether a command is on PATH. */
 export async function onPath(command: string): Promise<boolean> {
-  return (await execa("sh", ["-c", 'command -v "$1"', "sh", command], { reject: false })).exitCode === 0;
+  return (await run("sh", ["-c", 'command -v "$1"', "sh", command])).exitCode === 0;
 }
 
 /**
@@ -16,8 +16,8 @@ export async function packagesOrNote(names: readonly string[]): Promise<string[]
   if (missing.length === 0 || process.getuid?.() !== 0 || !(await onPath("apt-get"))) return missing;
   console.log(`Installing from the distribution: ${missing.join(" ")}`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  await execa("apt-get", ["-qq", "update"], { env, reject: false });
-  await execa("apt-get", ["-qq", "-y", "--no-install-recommends", "install", ...missing], { env, reject: false });
+  await run("apt-get", ["-qq", "update"], { env });
+  await run("apt-get", ["-qq", "-y", "--no-install-recommends", "install", ...missing], { env });
   return stillMissing(missing);
 }
 

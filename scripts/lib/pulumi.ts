@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { execa } from "execa";
 import { UserError } from "./errors";
 import { REHEARSAL, Rehearsal, ROOT } from "./rehearsal";
+import { type Ended, run } from "./run";
 
 /** The pinned command line of Pulumi, on one stack of this project. */
 export class Pulumi {
@@ -19,23 +19,23 @@ export class Pulumi {
     return new Pulumi(stack, stack === REHEARSAL ? new Rehearsal().environment : {});
   }
 
-  /** Starts a command on the stack; `input` goes to its stdin, so that no secret stands in argv. */
-  run(args: readonly string[], input = "") {
-    return execa(join(ROOT, "node_modules/.bin/pulumi"), [...args, "--stack", this.stack, "--non-interactive"], {
-      cwd: ROOT,
-      env: { ...this.environment, PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH}` },
-      all: true,
-      reject: false,
-      input,
-    });
+  /** Runs a command on the stack; `input` goes to its stdin, so that no secret stands in argv. */
+  run(args: readonly string[], input = "", onLine?: (line: string) => void): Promise<Ended> {
+    const bin = join(ROOT, "node_modules/.bin");
+    return run(
+      join(bin, "pulumi"),
+      [...args, "--stack", this.stack, "--non-interactive"],
+      { cwd: ROOT, env: { ...this.environment, PATH: `${bin}:${process.env.PATH}` }, stdin: { string: input } },
+      onLine,
+    );
   }
 
   /** Runs a command to its end and returns its stdout. Its own message is the error. */
   async read(args: readonly string[], input?: string): Promise<string> {
-    const { exitCode, stdout, all } = await this.run(args, input);
+    const { exitCode, stdout, output } = await this.run(args, input);
     if (exitCode !== 0)
-      throw new UserError(`pulumi ${args.slice(0, 3).join(" ")} failed for stack ${this.stack}:\n${all}`);
-    return String(stdout);
+      throw new UserError(`pulumi ${args.slice(0, 3).join(" ")} failed for stack ${this.stack}:\n${output}`);
+    return stdout;
   }
 
   /** Sets configuration values in one go; the secret ones travel over stdin. */
@@ -60,6 +60,6 @@ export class Pulumi {
   /** One configuration value, decrypted; undefined where it isn't set. */
   async config(key: string): Promise<string | undefined> {
     const { exitCode, stdout } = await this.run(["config", "get", key]);
-    return exitCode === 0 ? String(stdout).trim() : undefined;
+    return exitCode === 0 ? stdout.trim() : undefined;
   }
 }

@@ -42,23 +42,20 @@ export async function up(pulumi: Pulumi, rehearsal: Rehearsal, report: (line: st
   await releaseDeadLock(pulumi, report);
   const log = rehearsal.upLog;
   writeFileSync(log, "", { mode: 0o600 });
-  const running = pulumi.run(["up", "--yes", "--skip-preview", "--color", "never"]);
-  running.all?.on("data", (chunk: Buffer) => {
-    appendFileSync(log, chunk);
-    const line = chunk.toString().trim().split("\n").at(-1)?.trim();
-    if (line) report(line);
+  const { exitCode, output } = await pulumi.run(["up", "--yes", "--skip-preview", "--color", "never"], "", (line) => {
+    appendFileSync(log, `${line}\n`);
+    if (line.trim() !== "") report(line.trim());
   });
-  const { exitCode, all } = await running;
   if (exitCode !== 0)
     throw new UserError(
-      `pulumi up failed:\n${diagnostics(String(all))}\nThe whole output is in ${log}. Mend it and run npm start again: it goes on from here.`,
+      `pulumi up failed:\n${diagnostics(output)}\nThe whole output is in ${log}. Mend it and run npm start again: it goes on from here.`,
     );
 }
 
 /** Ends the lock of an `up` that was killed: this stack's backend is this clone's own, so its process was on this machine. */
 async function releaseDeadLock(pulumi: Pulumi, report: (line: string) => void): Promise<void> {
-  const { exitCode, all } = await pulumi.run(["cancel", "--yes"]);
-  if (exitCode === 0 && !/no.*(lock|update)/i.test(String(all))) report("released the lock of an interrupted up");
+  const { exitCode, output } = await pulumi.run(["cancel", "--yes"]);
+  if (exitCode === 0 && !/no.*(lock|update)/i.test(output)) report("released the lock of an interrupted up");
 }
 
 /** The part of the engine's output that says what went wrong. */

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { runOverSsh } from "../../scripts/engine/command-provider";
 import { Pulumi } from "../../scripts/lib/pulumi";
 import { Rehearsal, ROOT } from "../../scripts/lib/rehearsal";
+import { run } from "../../scripts/lib/run";
 import { ensureStack } from "../../scripts/rehearsal/stack";
 import { verifyStack } from "../../scripts/verification";
 import type { Check, Subject } from "../../scripts/verification/check";
@@ -26,7 +26,7 @@ export class Deployment {
   static async make(name: string): Promise<Deployment> {
     const rehearsal = new Rehearsal(mkdtempSync(join(tmpdir(), `queuehost-${name}-`)));
     rehearsal.create();
-    await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", rehearsal.sshKey]);
+    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", rehearsal.sshKey]);
     const quiet = () => {};
     const twin = await startTwin({
       stateDir: rehearsal.twinState,
@@ -49,9 +49,9 @@ export class Deployment {
 
   /** `pulumi up`; throws with the engine's output when it fails. */
   async up(): Promise<Steps> {
-    const { exitCode, all } = await this.pulumi.run(["up", "--yes", "--skip-preview", "--json"]);
-    if (exitCode !== 0) throw new Error(`pulumi up ended with ${exitCode}:\n${all}`);
-    return stepsOf(String(all));
+    const { exitCode, output } = await this.pulumi.run(["up", "--yes", "--skip-preview", "--json"]);
+    if (exitCode !== 0) throw new Error(`pulumi up ended with ${exitCode}:\n${output}`);
+    return stepsOf(output);
   }
 
   verify(): Promise<Check[]> {

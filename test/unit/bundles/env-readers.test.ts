@@ -1,11 +1,15 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { parse } from "dotenv";
-import { execa } from "execa";
 import { afterAll, expect, test } from "vitest";
 import { quote, renderEnv } from "../../../infra/bundles/env-file";
 import { corpus, isRefused, keyed, parseNul } from "../../support/env-corpus";
+
+/** Of node:child_process, because it replaces the environment instead of adding to it. */
+const run = promisify(execFile);
 
 const carried = corpus().filter((value) => !isRefused(value));
 const expected = keyed(carried);
@@ -26,16 +30,13 @@ test("dotenv reads every value back", () => {
 });
 
 test("Node's --env-file reads every value back", async () => {
-  const { stdout } = await execa(process.execPath, [`--env-file=${file}`, "-p", "JSON.stringify(process.env)"], {
-    extendEnv: false,
+  const { stdout } = await run(process.execPath, [`--env-file=${file}`, "-p", "JSON.stringify(process.env)"], {
+    env: {},
   });
   expect(JSON.parse(stdout)).toEqual(expected);
 });
 
 test.each(["sh", "bash"])("%s reads every value back", async (shell) => {
-  const { stdout } = await execa(shell, ["-c", 'set -a; . "$0"; env -0', file], {
-    extendEnv: false,
-    env: { LC_ALL: "C.UTF-8" },
-  });
+  const { stdout } = await run(shell, ["-c", 'set -a; . "$0"; env -0', file], { env: { LC_ALL: "C.UTF-8" } });
   expect(parseNul(stdout)).toEqual(expected);
 });

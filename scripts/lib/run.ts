@@ -1,0 +1,33 @@
+import spawn, { type Options, SubprocessError } from "nano-spawn";
+
+/** How a process ended. */
+export interface Ended {
+  /** undefined where it couldn't be started or a signal ended it. */
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  /** stdout and stderr, as they came. */
+  readonly output: string;
+}
+
+/**
+ * Runs a process to its end; its failure is a result and not an error.
+ *
+ * @param onLine gets each line of stdout and stderr as it comes
+ */
+export async function run(
+  file: string,
+  args: readonly string[],
+  options: Options = {},
+  onLine?: (line: string) => void,
+): Promise<Ended> {
+  const running = spawn(file, [...args], options);
+  try {
+    if (onLine) for await (const line of running) onLine(line);
+    const { stdout, output } = await running;
+    return { exitCode: 0, stdout, output };
+  } catch (error) {
+    if (!(error instanceof SubprocessError)) throw error;
+    const { exitCode, stdout, output, message } = error;
+    return { exitCode, stdout, output: output || message };
+  }
+}
