@@ -9,18 +9,25 @@ install_runtime() {
   install -d -m 0755 /opt/queuehost /opt/queuehost/node
   rm -rf /opt/queuehost/node/.new.*
   new=$(mktemp -d /opt/queuehost/node/.new.XXXXXX)
-  curl -fsSL --retry 3 --retry-connrefused --connect-timeout 10 --max-time 600 -o "$new/package.tgz" "$node_url" ||
-    fail "Node $node_version: can't be fetched from $node_url; the server needs to reach the npm registry"
+  problem=$(curl -fsSL --retry 3 --retry-connrefused --connect-timeout 10 --max-time 600 -o "$new/package.tgz" "$node_url" 2>&1) ||
+    drop "$new" "Node $node_version: $node_url can't be fetched ($problem); the server needs to reach the npm registry"
   printf '%s  %s\n' "$node_sha512" "$new/package.tgz" | sha512sum --status -c - ||
-    fail "Node $node_version: what $node_url sent is not what package-lock.json pins; nothing was installed"
+    drop "$new" "Node $node_version: what $node_url sent is not what package-lock.json pins; nothing was installed"
   tar -xzf "$new/package.tgz" -C "$new" --strip-components=1 --no-same-owner package/bin/node
   rm "$new/package.tgz"
   chmod 0755 "$new" "$new/bin" "$new/bin/node"
-  [ "$("$new/bin/node" --version)" = "v$node_version" ] || fail "Node $node_version: the fetched binary doesn't run here"
+  [ "$("$new/bin/node" --version)" = "v$node_version" ] ||
+    drop "$new" "Node $node_version: the fetched binary doesn't run here"
   (cd "$new" && sha256sum bin/node >SHA256SUMS && chmod 0644 SHA256SUMS)
   sync -f "$new"
   rm -rf "$runtime"
   mv -T "$new" "$runtime"
+}
+
+# drop FOLDER REASON: fails without leaving half an installation.
+drop() {
+  rm -rf "$1"
+  fail "$2"
 }
 
 # unpack: incoming/<id>.tar.gz to releases/<id>, owned by root, with the link to the .env. The id is made of the digest of
@@ -33,9 +40,10 @@ unpack() {
   rm -rf "$folder.new"
   install -d -m 0755 "$folder.new"
   # The upload folder is the operator's: what is unpacked is the copy whose digest was checked.
-  gzip -dc "$artefact" >"$folder.new/.tar" 2>/dev/null || fail "$artefact is damaged: it is no gzip file"
+  gzip -dc "$artefact" >"$folder.new/.tar" 2>/dev/null ||
+    drop "$folder.new" "$artefact is damaged: it is no gzip file"
   printf '%s  %s\n' "$sha256" "$folder.new/.tar" | sha256sum --status -c - ||
-    fail "$artefact is damaged: its content isn't the release that was built"
+    drop "$folder.new" "$artefact is damaged: its content isn't the release that was built"
   tar -xf "$folder.new/.tar" -C "$folder.new" --no-same-owner
   rm "$folder.new/.tar"
   chmod -R u=rwX,go=rX "$folder.new"
