@@ -3,7 +3,7 @@ import type { ReservationQueue } from "../queue/producer";
 import type { Confirmations } from "../reservations/confirmations";
 import { Problem } from "./problems";
 
-export interface Health {
+interface Health {
   /** degraded: requests are answered, but do the queue's work themselves although they shouldn't have to. */
   status: "ok" | "degraded";
   redis: "up" | "down" | "unused";

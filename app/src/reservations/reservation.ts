@@ -32,7 +32,7 @@ export function digestOf(reservation: Reservation): string {
 export const jobSchema = z.object({ reservation: reservationSchema });
 export type ReservationJob = z.output<typeof jobSchema>;
 
-export type Status = "waiting" | "active" | "completed" | "failed";
+type Status = "waiting" | "active" | "completed" | "failed";
 
 /** How far a reservation has come, in the same words whether the queue or a request did the work. */
 export interface ReservationState {

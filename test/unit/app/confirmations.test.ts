@@ -56,7 +56,8 @@ describe("confirmReservation", () => {
     const onProgress = async (percent: number) => void seen.push(percent);
     expect(await confirmReservation(confirmations, "booking-1", reservation, { onProgress })).toBe(true);
     expect(seen).toEqual([10, 60, 100]);
-    expect(await confirmReservation(confirmations, "booking-1", reservation)).toBe(false);
+    expect(await confirmReservation(confirmations, "booking-1", reservation, { onProgress })).toBe(false);
+    expect(seen).toHaveLength(3);
   });
 
   it("ends before its effect when it is aborted", async () => {

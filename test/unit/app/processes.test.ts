@@ -158,6 +158,7 @@ describe.skipIf(redis.missing)(`the built release, with a Redis${redis.note}`, (
     await doomed.stop("SIGKILL");
     const next = start("worker");
     await completed(body.id, 15_000);
+    await next.says(`[Reservation] Job ${body.id} fertig`);
     expect(next.lines).toContain(`[Reservation] Job ${body.id} eines abgebrochenen Workers läuft noch einmal`);
     expect(confirmations(body.id)).toEqual([`${body.id}.html`]);
   });
