@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { Host } from "./components/host";
 import { Network } from "./components/network";
+import { ReverseProxy } from "./components/proxy";
 import { Release } from "./components/release";
 import { Server } from "./components/server";
 import { loadConfig } from "./config/load";
@@ -24,7 +26,13 @@ export = async () => {
     image: settings["server.image"],
     firewallId: network.firewallId,
   });
-  const release = new Release("release", { settings, server, built, after: [server.ready] });
+  const host = new Host("host", {
+    server,
+    authorizedKeys: settings["ssh.authorizedKeys"] ?? [],
+    sshAllowedFrom: settings["ssh.allowedFrom"],
+  });
+  const release = new Release("release", { settings, server, built, after: [host.ready] });
+  new ReverseProxy("proxy", { server, host });
   const url = pulumi.interpolate`http://${server.ipv4}`;
   return {
     ipv4: server.ipv4,

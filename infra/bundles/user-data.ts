@@ -27,7 +27,6 @@ export function userData({ authorizedKey, hostKey }: UserDataSettings): string {
     disable_root: true,
     ssh_pwauth: false,
     ssh_deletekeys: true,
-    ssh_genkeytypes: [],
     ssh_keys: { ecdsa_private: hostKey.privateKey, ecdsa_public: hostKey.publicKey },
   };
   // Every JSON document is a YAML document: no quoting rules to get wrong.

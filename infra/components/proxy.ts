@@ -14,9 +14,9 @@ export interface ProxyArgs {
 const MAX_BODY = "25MB";
 
 /** Debian's Caddy in front of the backend. */
-export class Proxy extends pulumi.ComponentResource {
+export class ReverseProxy extends pulumi.ComponentResource {
   constructor(name: string, { server, host }: ProxyArgs, options?: pulumi.ComponentResourceOptions) {
-    super("queuehost:proxy:Proxy", name, {}, options);
+    super("queuehost:proxy:ReverseProxy", name, {}, options);
     const bundle = proxyBundle({ port: BACKEND_PORT, healthPath: HEALTH_PATH, maxBody: MAX_BODY });
     apply(name, { target: server.target, server: server.serverId, bundle }, { parent: this, dependsOn: host.ready });
     this.registerOutputs();
