@@ -24,7 +24,7 @@ async function main() {
     });
   }
   mkdirSync(join(out, "public"), { recursive: true });
-  for (const name of ["index.html", "page.js", "style.css"]) {
+  for (const name of ["icon.svg", "index.html", "page.js", "style.css"]) {
     cpSync(join(__dirname, "public", name), join(out, "public", name));
   }
   const { name, version } = JSON.parse(readFileSync(join(__dirname, "package.json"), "utf8"));

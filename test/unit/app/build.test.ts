@@ -24,6 +24,7 @@ it("builds the same bytes wherever it builds to, and nothing but the artefact", 
   expect(Object.keys(first ?? {})).toEqual([
     "backend/main.cjs",
     "package.json",
+    "public/icon.svg",
     "public/index.html",
     "public/page.js",
     "public/style.css",
