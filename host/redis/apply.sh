@@ -22,7 +22,7 @@ bring_up() {
   unit=redis-server@$1
   if [ "$restart" = 0 ] && systemctl is-active -q "$unit" && set_live "$1" && [ -z "$(differences "$1")" ]; then return 0; fi
   systemctl is-enabled -q "$unit" || systemctl enable -q "$unit"
-  systemctl restart "$unit" || fail "redis $1 does not start: $(journalctl -qu "$unit" -n 30 -o cat | grep -m 1 -iE 'fatal|error|bad |can.t|failed')"
+  systemctl restart "$unit" 2>/dev/null || fail "redis $1 does not start: $(journalctl -qu "$unit" -n 30 -o cat | grep -m 1 -iE 'fatal|error|bad |can.t|failed')"
   log "redis $1 (re)started"
 }
 

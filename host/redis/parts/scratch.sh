@@ -20,7 +20,7 @@ try_on_scratch() {
     kill "$pid"
     wait "$pid" || :
   else
-    wrong=$(grep -v '^ *$' scratch.log | tail -n 2 | tr '\n' ' ')
+    wrong=$(sed -n -e 's/.*# Aborting/Aborting/p' -e '/^>>>/,$ p' scratch.log | tr '\n' ' ')
   fi
   rm -rf "$scratch"
   [ -z "$wrong" ] || fail "redis $1 refuses its new settings: $(one_line "$wrong")"

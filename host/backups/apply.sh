@@ -1,0 +1,48 @@
+#!/bin/sh
+# Checked copies of the queue's dump.rdb, by a timer. The first one is made here, so that there is always one.
+set -eu
+# shellcheck source=../lib.sh
+. ./lib.sh
+
+FOLDER=/var/backups/queuehost
+
+# back_to_old: a timer that was there before goes on; one that wasn't leaves no link behind.
+back_to_old() {
+  systemctl daemon-reload
+  if [ -f /etc/systemd/system/queuehost-backup.timer ]; then
+    systemctl restart queuehost-backup.timer
+  else
+    systemctl stop queuehost-backup.timer
+    rm -f /etc/systemd/system/timers.target.wants/queuehost-backup.timer
+  fi
+}
+
+alone backups
+need_packages redis-server redis-tools
+[ -s /etc/queuehost/credentials/redis-backup ] || fail 'backups: Redis has no backup user yet; apply the bundle redis first'
+schedule=$(sed -n 's/^OnCalendar=//p' queuehost-backup.timer)
+systemd-analyze calendar "$schedule" >/dev/null 2>&1 ||
+  fail "backups.schedule: should be a systemd calendar expression such as \"*-*-* 03:15:00\", got \"$schedule\""
+
+undo_with back_to_old
+install -d -o backup -g backup -m 700 "$FOLDER"
+put redis-backup.sh /usr/local/lib/queuehost/redis-backup 755
+changed=0
+put queuehost-backup.service /etc/systemd/system/queuehost-backup.service 644
+put queuehost-backup.timer /etc/systemd/system/queuehost-backup.timer 644
+if [ "$changed" = 1 ]; then
+  complaint=$(systemd-analyze verify queuehost-backup.service queuehost-backup.timer 2>&1 | grep queuehost-backup) &&
+    fail "systemd: $(one_line "$complaint")"
+  systemctl daemon-reload
+  systemctl enable -q queuehost-backup.timer
+  systemctl restart queuehost-backup.timer
+  log "backups scheduled: $schedule"
+fi
+systemctl is-active -q queuehost-backup.timer || systemctl enable -q --now queuehost-backup.timer
+
+if [ -z "$(find "$FOLDER" -name 'redis-*.rdb' -print -quit)" ]; then
+  systemctl start queuehost-backup.service 2>/dev/null ||
+    fail "the first backup failed: $(journalctl -qu queuehost-backup.service -n 20 -o cat | sed -n 's/^queuehost-backup: //p' | tail -n 1)"
+  log "first backup: $(find "$FOLDER" -name 'redis-*.rdb' -printf '%f\n')"
+fi
+settle
