@@ -19,6 +19,8 @@ export interface Ended {
   readonly cancelled: boolean;
   readonly stdout: string;
   readonly stderr: string;
+  /** Both, in the order in which they came. */
+  readonly output: string;
 }
 
 /** Milliseconds that a cancelled program has to end by itself. The engine gives its providers 5 s in all. */
@@ -31,7 +33,7 @@ const GRACE = 2_000;
 export function run({ argv, env, cwd, stdin, onOutput, signal }: Job): Promise<Ended> {
   return new Promise((settle, fail) => {
     if (signal?.aborted) {
-      settle({ code: null, signal: null, cancelled: true, stdout: "", stderr: "" });
+      settle({ code: null, signal: null, cancelled: true, stdout: "", stderr: "", output: "" });
       return;
     }
     const [program, ...args] = argv;
@@ -41,10 +43,11 @@ export function run({ argv, env, cwd, stdin, onOutput, signal }: Job): Promise<E
       detached: true,
       stdio: ["pipe", "pipe", "pipe"],
     });
-    const output = { stdout: "", stderr: "" };
+    const written = { stdout: "", stderr: "", output: "" };
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8").on("data", (text: string) => {
-        output[stream] += text;
+        written[stream] += text;
+        written.output += text;
         onOutput?.(stream, text);
       });
     }
@@ -60,7 +63,7 @@ export function run({ argv, env, cwd, stdin, onOutput, signal }: Job): Promise<E
     });
     child.on("close", (code, by) => {
       done();
-      settle({ code, signal: by, cancelled: signal?.aborted ?? false, ...output });
+      settle({ code, signal: by, cancelled: signal?.aborted ?? false, ...written });
     });
     // A program may end without reading all its input: its exit code tells what that means.
     child.stdin.on("error", () => {});

@@ -14,9 +14,7 @@ import { FRAMEWORK, VERSION } from "./version";
 /** Bytes of the largest message, the engine's own limit: an upload's text or a bundle can be large. */
 const LARGEST_MESSAGE = 400 * 1024 * 1024;
 
-const NOTICE =
-  `provider command: this is queuehost's stand-in for the official plugin ${VERSION}, which can't be downloaded here. ` +
-  "It speaks the same schema and state; `pulumi plugin install resource command` replaces it where downloads work.";
+const NOTICE = `provider command: stand-in for the official plugin ${VERSION}, which could not be downloaded`;
 
 type Answer = (request: never) => object | Promise<object>;
 

@@ -30,6 +30,11 @@ export interface Output {
   readonly stderr: string;
 }
 
+/** A run's output, and all of it in the order in which it came. */
+interface Ran extends Output {
+  readonly output: string;
+}
+
 export function previousOutput({ stdout, stderr }: Props): Output {
   return { stdout: typeof stdout === "string" ? stdout : "", stderr: typeof stderr === "string" ? stderr : "" };
 }
@@ -75,9 +80,9 @@ const COMMAND_SHOWN = 300;
  * The error of a command that failed, in the official provider's words: `exit status 3: running "...":` and its output. Two
  * things are left out: a command that is a secret, and standard output that the program doesn't let be seen.
  */
-export function commandError(how: string, props: Props, inputs: CommandInputs, which: Which, output: Output): Error {
+export function commandError(how: string, props: Props, inputs: CommandInputs, which: Which, ran: Ran): Error {
   const command = isSecret(props[which]) ? "[secret]" : JSON.stringify(start(inputs[which] ?? ""));
-  const shown = mayLog(inputs, "stdout") ? output.stdout + output.stderr : output.stderr;
+  const shown = mayLog(inputs, "stdout") ? ran.output : ran.stderr;
   return new Error(`${how}: running ${command}:\n${end(shown)}`);
 }
 

@@ -51,5 +51,6 @@ export function sftpComplaints(stderr: string): string {
 /** The last thing said that says why. */
 function last(said: readonly string[]): string {
   const idle = /^(Authenticated to|Transferred:|Bytes per second:|Connection closed\.?$|[A-Z]+: $)/;
-  return said.filter((line) => !idle.test(line)).at(-1) ?? "ssh gave no reason";
+  const reason = said.filter((line) => !idle.test(line)).at(-1) ?? "ssh gave no reason";
+  return reason.replace(/^(ssh|[^\s:@]+@\S+): /, "").replace(/\.$/, "");
 }

@@ -26,6 +26,8 @@ export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** Both, in the order in which they came. */
+  readonly output: string;
 }
 
 /** One machine, reached with one key. Each call is a connection of its own. Throws SshError when it can't be had. */
@@ -83,7 +85,8 @@ class OpenSsh implements Session {
       });
       return { ended, result: outcome(ended, readIfThere(log)) };
     });
-    return { code: result.kind === "exited" ? result.code : null, stdout: ended.stdout, stderr: ended.stderr };
+    const { stdout, stderr, output } = ended;
+    return { code: result.kind === "exited" ? result.code : null, stdout, stderr, output };
   }
 
   async upload(file: string, remotePath: string): Promise<void> {
