@@ -91,7 +91,8 @@ keep='5'
       ProtectKernelLogs=yes
       ProtectControlGroups=yes
       ProtectProc=invisible
-      RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+      # Netlink is how Node lists the network interfaces; without it os.networkInterfaces() throws.
+      RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
       RestrictNamespaces=yes
       RestrictRealtime=yes
       RestrictSUIDSGID=yes
