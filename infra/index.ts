@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { Backups } from "./components/backups";
 import { Host } from "./components/host";
 import { Network } from "./components/network";
 import { ReverseProxy } from "./components/proxy";
+import { Redis } from "./components/redis";
 import { Release } from "./components/release";
 import { Server } from "./components/server";
 import { loadConfig } from "./config/load";
@@ -31,8 +33,10 @@ export = async () => {
     authorizedKeys: settings["ssh.authorizedKeys"] ?? [],
     sshAllowedFrom: settings["ssh.allowedFrom"],
   });
-  const release = new Release("release", { settings, server, built, after: [host.ready] });
+  const redis = new Redis("redis", { settings, server, host });
+  const release = new Release("release", { settings, server, built, after: [redis.ready] });
   new ReverseProxy("proxy", { server, host });
+  new Backups("backups", { settings, server, redis });
   const url = pulumi.interpolate`http://${server.ipv4}`;
   return {
     ipv4: server.ipv4,
