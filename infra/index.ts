@@ -9,6 +9,7 @@ import { Release } from "./components/release";
 import { Server } from "./components/server";
 import { loadConfig } from "./config/load";
 import { buildRelease } from "./release";
+import { verification } from "./verification";
 
 const ROOT = join(__dirname, "..");
 
@@ -44,14 +45,7 @@ export = async () => {
     url,
     sshCommand: pulumi.interpolate`ssh deploy@${server.ipv4}`,
     releaseId: release.releaseId,
-    verification: pulumi.secret({
-      ...server.target,
-      user: "deploy",
-      url,
-      firewallId: network.firewallId,
-      sshAllowedFrom: settings["ssh.allowedFrom"],
-      expected: {},
-    }),
+    verification: verification({ settings, network, server, release, url }),
   };
 };
 

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { Network } from "./components/network";
+import { BACKEND_PORT, type Release } from "./components/release";
+import type { Server } from "./components/server";
+import type { Settings } from "./config/schema";
+import { architectureOf, nodeRuntime } from "./release";
+import { OPERATOR } from "./remote/connection";
+
+interface Parts {
+  readonly settings: Settings;
+  readonly network: Network;
+  readonly server: Server;
+  readonly release: Release;
+  readonly url: pulumi.Output<string>;
+}
+
+/**
+ * The output by which `npm run verify` finds the server and knows what should be seen there. A secret as a whole, because the
+ * deployment's key is in it.
+ */
+export function verification({ settings, network, server, release, url }: Parts) {
+  const expected = {
+    APP_NAME: settings["app.name"],
+    APP_PORT: String(BACKEND_PORT),
+    EXPECT_RELEASE: release.releaseId,
+    EXPECT_NODE_VERSION: nodeRuntime(architectureOf(settings["server.type"])).version,
+    EXPECT_QUEUE: settings["queue.enabled"] ? "active" : "disabled",
+    EXPECT_QUEUE_MAXMEMORY: settings["redis.maxmemory"],
+    EXPECT_QUEUE_POLICY: settings["redis.maxmemoryPolicy"],
+    EXPECT_QUEUE_APPENDFSYNC: settings["redis.appendfsync"],
+    EXPECT_QUEUE_SAVE: settings["redis.save"],
+    EXPECT_CACHE_MAXMEMORY: settings["cache.maxmemory"],
+    EXPECT_CACHE_POLICY: settings["cache.maxmemoryPolicy"],
+    EXPECT_KEY_PREFIX: settings["queue.prefix"],
+    EXPECT_BACKUPS_KEEP: String(settings["backups.keep"]),
+    EXPECT_SSH_ALLOWED_FROM: settings["ssh.allowedFrom"].join(" "),
+    EXPECT_SSH_KEYS: server.deployKey.apply((own) =>
+      [own, ...(settings["ssh.authorizedKeys"] ?? [])].map(fingerprint).join(" "),
+    ),
+  };
+  return pulumi.secret({
+    ...server.target,
+    user: OPERATOR,
+    url,
+    firewallId: network.firewallId,
+    sshAllowedFrom: settings["ssh.allowedFrom"],
+    expected,
+  });
+}
+
+/** As `ssh-keygen -l` prints it: SHA256, in base64 without padding. */
+function fingerprint(publicKey: string): string {
+  const blob = Buffer.from(publicKey.split(" ")[1] ?? "", "base64");
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
+}
