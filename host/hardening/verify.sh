@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# Expects: EXPECT_SSH_ALLOWED_FROM (ranges), EXPECT_SSH_KEYS (fingerprints, SHA256:...), both separated by spaces, in any order.
+: "${EXPECT_SSH_ALLOWED_FROM:?}" "${EXPECT_SSH_KEYS:?}"
+
+words() { tr ' ,' '[\n*]' | grep . | sort -u | paste -sd ' '; }
+
+# What the running sshd offers to someone without a key, its own files aside.
+offer=$(ssh -vvnF /dev/null -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+  -o PubkeyAuthentication=no -o ConnectTimeout=3 deploy@127.0.0.1 true 2>&1 | tr -d '\r')
+peer=$(sed -n '/peer server KEXINIT/,$ p' <<<"$offer")
+offered() { sed -n "s/^debug2: $1: //p" <<<"$peer" | head -n 1; }
+check ssh.methods publickey "$(sed -n 's/^debug1: Authentications that can continue: //p' <<<"$offer" | head -n 1)"
+check ssh.host-key ssh-ed25519 "$(offered 'host key algorithms')"
+strong='^(mlkem768x25519-sha256|sntrup761x25519-sha512(@openssh.com)?|curve25519-sha256|ext-info-s|kex-strict-s-v00@openssh.com|aes(128|256)-gcm@openssh.com|aes(128|192|256)-ctr|hmac-sha2-(256|512)-etm@openssh.com|umac-128-etm@openssh.com)$'
+weak=$(printf '%s,%s,%s\n' "$(offered 'KEX algorithms')" "$(offered 'ciphers stoc')" "$(offered 'MACs stoc')" |
+  tr , '\n' | grep -vE "$strong" | paste -sd ' ')
+check ssh.algorithms 'none weak' "${weak:-none weak}"
+
+effective=$(sshd -T 2>&1)
+check ssh.users 'permitrootlogin no allowusers deploy' \
+  "$(grep -E '^(permitrootlogin|allowusers) ' <<<"$effective" | sort -r | paste -sd ' ')"
+keys=$(sed -n 's/^authorizedkeysfile //p' <<<"$effective")
+check ssh.keys "$(words <<<"$EXPECT_SSH_KEYS")" \
+  "$(for file in ${keys//%u/deploy}; do ssh-keygen -lf "$file"; done 2>/dev/null | cut -d ' ' -f 2 | words)"
+
+input=$(nft list chain inet queuehost input 2>&1)
+check firewall.policy 'policy drop' "$(grep -o 'policy [a-z]*' <<<"$input")"
+check firewall.ports '22 443 80' "$(sed -n 's/.*tcp dport { *\(.*\) }.*accept.*/\1/p; s/.*tcp dport \([0-9-]*\) .*accept.*/\1/p' <<<"$input" | words)"
+# The accepting rules that don't name a port of TCP: connections that are open, loopback, ICMP twice, DHCP twice.
+check firewall.others 6 "$(grep accept <<<"$input" | grep -cvE 'tcp dport|policy')"
+# The expected ranges as nftables itself writes them, from a network of their own.
+elements() { tr -d '\n\t' | sed -n 's/.*elements = { *\([^}]*\)}.*/\1/p' | words; }
+ranges() { nft list set inet queuehost "$1" | elements; }
+expected() {
+  printf 'table inet queuehost { set %s { type ipv%s_addr; flags interval; auto-merge; %s }; }' \
+    "$1" "${1#ssh}" "${2:+elements = { $2 \};}" |
+    unshare --net sh -c "nft -f - && nft list set inet queuehost $1" | elements
+}
+of4=$(words <<<"$EXPECT_SSH_ALLOWED_FROM" | tr ' ' '\n' | grep -v : | paste -sd ,)
+of6=$(words <<<"$EXPECT_SSH_ALLOWED_FROM" | tr ' ' '\n' | grep : | paste -sd ,)
+check firewall.ssh-from "$(expected ssh4 "$of4") $(expected ssh6 "$of6")" "$(ranges ssh4) $(ranges ssh6)"
+unit firewall.unit nftables
+
+# The rule's own counter tells a refusal by the firewall from an address where nobody is.
+refusals() { nft list chain inet queuehost output | sed -n 's/.*169\.254\.169\.254.*packets \([0-9]*\).*/\1/p'; }
+before=$(refusals 2>/dev/null)
+if timeout 2 setpriv --reuid nobody --regid nogroup --clear-groups bash -c 'exec 3<>/dev/tcp/169.254.169.254/80' 2>/dev/null; then
+  flunk metadata.closed 'user nobody reaches 169.254.169.254'
+elif [ "$(refusals 2>/dev/null)" -gt "${before:-0}" ] 2>/dev/null; then
+  pass metadata.closed 'refused to user nobody'
+else
+  flunk metadata.closed 'no firewall rule refused it'
+fi
+
+public=$(ss -Hltn | awk '$4 !~ /^(127\.|\[::1\])/ { sub(/.*:/, "", $4); print $4 }' | sort -nu | grep -vxE '22|80|443' | paste -sd ' ')
+check listeners.public 'none but 22 80 443' "${public:-none but 22 80 443}"
+
+check users.root locked "$(passwd -S root | awk '{ print $2 == "L" ? "locked" : $2 }')"
+check users.superusers root "$(awk -F : '$3 == 0 { print $1 }' /etc/passwd | paste -sd ' ')"
+check users.passwords none "$(awk -F : '$2 ~ /^[$]/ || $2 == "" { print $1 }' /etc/shadow | paste -sd ' ' | sed 's/^$/none/')"
+check users.app /usr/sbin/nologin "$(getent passwd app | cut -d : -f 7)"
+
+check updates.security 'on active' \
+  "$(apt-config dump APT::Periodic::Unattended-Upgrade | grep -q '"1"' && echo on) $(systemctl is-active apt-daily-upgrade.timer)"
+if systemd-detect-virt -cq; then
+  pass time.synchronized 'the clock of the host'
+else
+  check time.synchronized yes "$(timedatectl show -P NTPSynchronized)"
+fi
+check journal.persistent yes "$([ -d "/var/log/journal/$(cat /etc/machine-id)" ] && echo yes)"
+# Only keys that this machine lets itself be told: in a container the others are the host's.
+wrong='' seen=0
+while read -r key value; do
+  path=/proc/sys/${key//.//}
+  [ -w "$path" ] || continue
+  seen=$((seen + 1))
+  [ "$(cat "$path")" = "$value" ] || wrong="$wrong $key=$(cat "$path")"
+done <<'KEYS'
+fs.protected_hardlinks 1
+fs.suid_dumpable 0
+kernel.dmesg_restrict 1
+kernel.kptr_restrict 2
+kernel.sysrq 0
+kernel.unprivileged_bpf_disabled 1
+net.ipv4.conf.all.accept_redirects 0
+net.ipv4.conf.all.send_redirects 0
+net.ipv4.conf.all.accept_source_route 0
+net.ipv4.tcp_syncookies 1
+net.ipv6.conf.all.accept_redirects 0
+KEYS
+if [ -z "$wrong" ] && [ "$seen" -gt 0 ]; then pass kernel.settings "$seen as they should be"; else flunk kernel.settings "${wrong:-none readable}"; fi

@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# Expects: EXPECT_QUEUE_MAXMEMORY, EXPECT_QUEUE_POLICY, EXPECT_QUEUE_APPENDFSYNC, EXPECT_QUEUE_SAVE (may be empty),
+# EXPECT_CACHE_MAXMEMORY, EXPECT_CACHE_POLICY, EXPECT_KEY_PREFIX: as they are configured.
+: "${EXPECT_QUEUE_MAXMEMORY:?}" "${EXPECT_QUEUE_POLICY:?}" "${EXPECT_QUEUE_APPENDFSYNC:?}" "${EXPECT_QUEUE_SAVE?}"
+: "${EXPECT_CACHE_MAXMEMORY:?}" "${EXPECT_CACHE_POLICY:?}" "${EXPECT_KEY_PREFIX:?}"
+
+# redis PORT COMMAND...: as the operator, over TCP, as the application comes.
+redis() {
+  REDISCLI_AUTH=$(cat /etc/queuehost/credentials/redis-operator) timeout 3 redis-cli -e -p "$1" --user operator --no-auth-warning "${@:2}" </dev/null 2>&1
+}
+
+# bytes SIZE: Redis' units: kb, mb, gb are powers of 1024, k, m, g of 1000.
+bytes() {
+  local size=${1,,}
+  case $size in
+    *gb) echo $((${size%gb} << 30)) ;; *mb) echo $((${size%mb} << 20)) ;; *kb) echo $((${size%kb} << 10)) ;;
+    *g) echo $((${size%g} * 1000000000)) ;; *m) echo $((${size%m} * 1000000)) ;; *k) echo $((${size%k} * 1000)) ;;
+    *) echo "$size" ;;
+  esac
+}
+
+# instance NAME PORT MAXMEMORY POLICY PERSISTENCE USERS KEYS: what the running instance says and does.
+instance() {
+  local name=redis.$1 port=$2 running users
+  unit "$name.unit" "redis-server@$1"
+  # One that isn't there says nothing about the rest.
+  systemctl is-active -q "redis-server@$1" || return 1
+  check "$name.listens" "127.0.0.1:$port" "$(ss -Hltn "sport = :$port" | awk '{ print $4 }' | sort | paste -sd ' ')"
+  check "$name.password" NOAUTH "$(timeout 3 redis-cli -p "$port" ping </dev/null 2>&1 | cut -d ' ' -f 1)"
+  running=$(redis "$port" CONFIG GET maxmemory maxmemory-policy appendonly appendfsync save)
+  setting() { sed -n "/^$1\$/ { n; p; }" <<<"$running"; }
+  check "$name.maxmemory" "$(bytes "$3")" "$(setting maxmemory)"
+  check "$name.policy" "$4" "$(setting maxmemory-policy)"
+  check "$name.persistence" "$5" "$(setting appendonly)/$(setting appendfsync)/$(setting save)"
+  users=$(redis "$port" ACL LIST)
+  check "$name.users" "$6" "$(awk '$1 == "user" { print $2 }' <<<"$users" | sort | paste -sd ' ')"
+  # The application's user: one password (where none is asked for, the check before says so), its own keys, nothing dangerous.
+  check "$name.application" "on 1 password ~$7 &$7 no CONFIG FLUSHALL KEYS" "$(application "$port")"
+}
+
+application() {
+  local user passwords
+  user=$(redis "$1" ACL LIST | grep '^user default ')
+  passwords=$(grep -oE ' (#[0-9a-f]{64}|nopass)' <<<"$user" | wc -l)
+  printf '%s %s password %s %s no' "$(awk '{ print $3 }' <<<"$user")" "$passwords" \
+    "$(grep -o ' ~[^ ]*' <<<"$user" | tr -d ' ')" "$(grep -o ' &[^ ]*' <<<"$user" | tr -d ' ')"
+  for command in 'CONFIG GET dir' FLUSHALL 'KEYS x'; do
+    # shellcheck disable=SC2086 # one word an argument
+    redis "$1" ACL DRYRUN default $command | grep -q 'no permissions' && printf ' %s' "${command%% *}"
+  done
+}
+
+queue_save=${EXPECT_QUEUE_SAVE//\"/}
+if instance queue 6379 "$EXPECT_QUEUE_MAXMEMORY" "$EXPECT_QUEUE_POLICY" "yes/$EXPECT_QUEUE_APPENDFSYNC/$queue_save" \
+  'backup default monitor operator' "$EXPECT_KEY_PREFIX:*"; then
+  check redis.queue.written 'aof_last_write_status:ok rdb_last_bgsave_status:ok' \
+    "$(redis 6379 INFO persistence | tr -d '\r' | grep -E '^(aof_last_write|rdb_last_bgsave)_status:' | sort | paste -sd ' ')"
+fi
+instance cache 6380 "$EXPECT_CACHE_MAXMEMORY" "$EXPECT_CACHE_POLICY" no/everysec/ 'default monitor operator' '*' || :
+
+check redis.stock inactive "$(systemctl is-active redis-server)"
+modes redis.files 'root:redis 640' /etc/redis/{queue,cache}.acl /etc/redis/redis-{queue,cache}.conf
+modes redis.credentials 'root:root 600' /etc/queuehost/credentials/redis-*
