@@ -12,24 +12,23 @@ const CLOSING_MS = 3000;
 
 /**
  * Starts a process and stops it on SIGTERM or SIGINT: exit code 0 when it stopped in time, 1 when it didn't. A fault
- * at the start is one line on stderr and exit code 1.
+ * at the start is told on stderr, with exit code 1.
  *
- * @param drainSeconds Limit for running work, asked for after the start has read the configuration.
+ * @param start Gives the running process and the limit for its running work.
  */
 export async function run(name: string, start: () => Promise<Running & { drainSeconds: number }>): Promise<void> {
-  const running = await start().catch((error: unknown) => die(name, error));
+  let running: Awaited<ReturnType<typeof start>> | undefined;
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return;
     stopping = true;
-    log(`[${name}] ${signal} empfangen, laufende Arbeit wird beendet (höchstens ${running.drainSeconds} s)`);
-    const limit = setTimeout(
-      () => die(name, `nicht innerhalb von ${running.drainSeconds} s beendet`),
-      running.drainSeconds * 1000 + CLOSING_MS,
-    );
+    // Nothing has been taken on yet that would have to be finished.
+    if (!running) process.exit(0);
+    const limit = running.drainSeconds;
+    log(`[${name}] ${signal} empfangen, laufende Arbeit wird beendet (höchstens ${limit} s)`);
+    setTimeout(() => die(name, `nicht innerhalb von ${limit} s beendet`), limit * 1000 + CLOSING_MS);
     running.stop().then(
       () => {
-        clearTimeout(limit);
         log(`[${name}] Beendet`);
         process.exit(0);
       },
@@ -38,6 +37,7 @@ export async function run(name: string, start: () => Promise<Running & { drainSe
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  running = await start().catch((error: unknown) => die(name, error));
 }
 
 /** Ends the process with exit code 1 and the reason on stderr: a stack only for what no operator can have caused. */

@@ -31,6 +31,10 @@ describe("readConfig", () => {
     });
   });
 
+  it("takes an empty value for none", () => {
+    expect(readConfig({ PORT: "", QUEUE_ENABLED: "" })).toMatchObject({ PORT: 3000, QUEUE_ENABLED: true });
+  });
+
   it("takes the .env of the seed guide, whose password is empty", () => {
     const env = {
       REDIS_HOST: "localhost",
@@ -46,9 +50,17 @@ describe("readConfig", () => {
   });
 
   it("names every fault at once: where, what was expected, what was got, what to do", () => {
-    const env = { PORT: "99999", REDIS_DB: "x", QUEUE_ENABLED: "yes", QUEUE_CONCURRENCY: "0", QUEUE_PREFIX: "a:b" };
+    const env = {
+      NODE_ENV: "prod",
+      PORT: "99999",
+      REDIS_DB: "x",
+      QUEUE_ENABLED: "yes",
+      QUEUE_CONCURRENCY: "0",
+      QUEUE_PREFIX: "a:b",
+    };
     expect(faultsOf(env)).toBe(
       [
+        'NODE_ENV: should be development, test or production, got "prod"',
         'PORT: should be a port from 1 to 65535, got "99999"',
         'REDIS_DB: should be a database number from 0 to 15, got "x"',
         'QUEUE_ENABLED: should be true or false, got "yes"',

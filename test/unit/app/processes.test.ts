@@ -130,6 +130,16 @@ describe.skipIf(redis.missing)(`the built release, with a Redis${redis.note}`, (
     expect(worker.lines.filter((line) => line.includes("Workers werden nicht gestartet"))).toHaveLength(1);
   });
 
+  it("stops in good order while Redis is away", async () => {
+    const worker = await startAll({});
+    const [backend] = started;
+    await server.kill();
+    await worker.says("[Queue Service] Redis-Verbindungsfehler: ");
+    expect(await Promise.all([backend?.stop("SIGTERM"), worker.stop("SIGTERM")])).toEqual([0, 0]);
+    // They had been started, so nothing claims that they weren't.
+    expect(worker.lines.join("\n")).not.toContain("Workers werden nicht gestartet");
+  });
+
   it("finishes a running job before it stops", async () => {
     const worker = await startAll({ CONFIRMATION_PACE_MS: 500 });
     const { body } = await post();
