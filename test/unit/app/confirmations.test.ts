@@ -62,8 +62,9 @@ describe("confirmReservation", () => {
 
   it("ends before its effect when it is aborted", async () => {
     const abort = new AbortController();
-    const work = confirmReservation(confirmations, "booking-1", reservation, { signal: abort.signal, paceMs: 60_000 });
-    abort.abort();
+    const onProgress = async () => void setTimeout(() => abort.abort(), 20);
+    const options = { onProgress, signal: abort.signal, paceMs: 60_000 };
+    const work = confirmReservation(confirmations, "booking-1", reservation, options);
     await expect(work).rejects.toThrow(/abort/i);
     expect(files()).toEqual([]);
   });

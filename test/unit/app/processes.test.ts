@@ -140,6 +140,15 @@ describe.skipIf(redis.missing)(`the built release, with a Redis${redis.note}`, (
     expect(worker.lines.join("\n")).not.toContain("Workers werden nicht gestartet");
   });
 
+  it("stops at once when it is told to while it still starts", async () => {
+    await server.start();
+    server.freeze();
+    const backend = start("backend");
+    await waitFor("it handles SIGTERM", () => backend.catchesSigterm);
+    expect(await backend.stop("SIGTERM")).toBe(0);
+    expect(backend.lines.join("\n")).not.toContain("bereit");
+  });
+
   it("finishes a running job before it stops", async () => {
     const worker = await startAll({ CONFIRMATION_PACE_MS: 500 });
     const { body } = await post();
