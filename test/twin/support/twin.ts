@@ -98,6 +98,9 @@ export class TestTwin {
       "UserKnownHostsFile=/dev/null",
       "LogLevel=ERROR",
       "ConnectTimeout=3",
+      // A machine whose power is gone can't say goodbye.
+      "ServerAliveInterval=1",
+      "ServerAliveCountMax=2",
     ];
     const { stdout } = await run("ssh", [
       ...options.flatMap((option) => ["-o", option]),
