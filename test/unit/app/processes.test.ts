@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { reservation } from "./support/backend";
@@ -34,6 +34,21 @@ describe("what an operator gets wrong", () => {
     expect(backend.lines.at(-1)).toBe(
       `[Server] PORT: 127.0.0.1:${port} is in use by another process; stop that one or set another PORT`,
     );
+  });
+});
+
+describe("told to stop while it still starts", () => {
+  it("does so at once", async () => {
+    const clients: Socket[] = [];
+    const silent = createServer((client) => clients.push(client));
+    const port = await freePort();
+    await new Promise<void>((resolve) => silent.listen(port, "127.0.0.1", resolve));
+    const backend = release.start("backend", { PORT: await freePort(), REDIS_PORT: port });
+    await waitFor("it asks a Redis that never answers", () => clients.length > 0);
+    expect(await backend.stop("SIGTERM")).toBe(0);
+    expect(backend.lines.join("\n")).not.toContain("bereit");
+    for (const client of clients) client.destroy();
+    silent.close();
   });
 });
 
@@ -138,15 +153,6 @@ describe.skipIf(redis.missing)(`the built release, with a Redis${redis.note}`, (
     expect(await Promise.all([backend?.stop("SIGTERM"), worker.stop("SIGTERM")])).toEqual([0, 0]);
     // They had been started, so nothing claims that they weren't.
     expect(worker.lines.join("\n")).not.toContain("Workers werden nicht gestartet");
-  });
-
-  it("stops at once when it is told to while it still starts", async () => {
-    await server.start();
-    server.freeze();
-    const backend = start("backend");
-    await waitFor("it handles SIGTERM", () => backend.catchesSigterm);
-    expect(await backend.stop("SIGTERM")).toBe(0);
-    expect(backend.lines.join("\n")).not.toContain("bereit");
   });
 
   it("finishes a running job before it stops", async () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitFor } from "./wait-for";
@@ -67,12 +67,6 @@ export class AppProcess {
 
   async exitCode(): Promise<number | null> {
     return await this.exited;
-  }
-
-  /** Whether it handles SIGTERM itself by now: bit 14 of the kernel's mask of caught signals. */
-  get catchesSigterm(): boolean {
-    const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${this.child.pid}/status`, "utf8"))?.[1];
-    return (BigInt(`0x${mask ?? 0}`) & (1n << 14n)) !== 0n;
   }
 
   get alive(): boolean {
