@@ -49,7 +49,7 @@ firewall
 unit firewall.unit nftables
 
 # The rule's own counter tells a refusal by the firewall from an address where nobody is.
-refusals() { nft list chain inet queuehost output | sed -n 's/.*169\.254\.169\.254.*packets \([0-9]*\).*/\1/p'; }
+refusals() { nft list chain inet queuehost output | sed -n 's/.*169\.254\.169\.254.*packets \([0-9]*\).*tcp reset/\1/p'; }
 before=$(refusals 2>/dev/null)
 if timeout 2 setpriv --reuid nobody --regid nogroup --clear-groups bash -c 'exec 3<>/dev/tcp/169.254.169.254/80' 2>/dev/null; then
   flunk metadata.closed 'user nobody reaches 169.254.169.254'
