@@ -2,8 +2,8 @@
 # Shared by app and env, after lib.sh: the application's user and folders, and the gate that a new release or a new .env has
 # to pass. Callers set name, port, health_path, health_timeout.
 
-# Polls, five a second, that the worker has to live through in one piece: 2 s. Node loads a bundle in half a second.
-steady_polls=10
+# How long the worker has to live in one piece, in hundredths of a second. Node loads a bundle in half a second.
+steady=200
 
 backend() { printf '%s-backend.service' "$name"; }
 worker() { printf '%s-worker.service' "$name"; }
@@ -30,29 +30,35 @@ serving() {
 
 running() { systemctl is-active --quiet "$(backend)" "$(worker)"; }
 
+# uptime: hundredths of a second since the start; unlike the time of day it never jumps.
+uptime() {
+  read -r since _ </proc/uptime
+  printf '%s%s' "${since%.*}" "${since#*.}"
+}
+
 # gate RELEASE: 0 once the backend serves it and the worker has been steady; otherwise 1, and `culprit` and `why` say what
-# failed. A process that ended three times is not waited for.
+# failed. A process that ended twice is not waited for.
 gate() {
-  polls=$((health_timeout * 5)) steady=0 last=''
+  deadline=$(($(uptime) + health_timeout * 100)) last=''
   while :; do
     for unit in "$(backend)" "$(worker)"; do
-      if [ "$(systemctl show -P NRestarts "$unit")" -ge 3 ]; then
+      if [ "$(systemctl show -P NRestarts "$unit")" -ge 2 ]; then
         culprit=$unit why='ended again and again'
         return 1
       fi
     done
     pid=$(systemctl show -P MainPID "$(worker)")
-    if [ "$pid" != 0 ] && [ "$pid" = "$last" ]; then steady=$((steady + 1)); else steady=0; fi
+    if [ "$pid" = 0 ] || [ "$pid" != "$last" ]; then steady_from=$(uptime); fi
     last=$pid
-    if serving "$1"; then
-      [ "$steady" -lt "$steady_polls" ] || return 0
-      culprit=$(worker) why='does not stay up'
-    else
+    if ! serving "$1"; then
       culprit=$(backend) why="did not answer 200 with release $1 at http://127.0.0.1:$port$health_path within $health_timeout s"
+    elif [ "$(($(uptime) - steady_from))" -ge "$steady" ]; then
+      return 0
+    else
+      culprit=$(worker) why='does not stay up'
     fi
-    polls=$((polls - 1))
-    [ "$polls" -gt 0 ] || return 1
-    sleep 0.2
+    [ "$(uptime)" -lt "$deadline" ] || return 1
+    sleep 0.1
   done
 }
 
