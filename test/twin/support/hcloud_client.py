@@ -1,0 +1,75 @@
+"""The official Python client, through what a user of it does; prints one JSON object for the test to look at."""
+
+import json
+import sys
+
+from hcloud import APIException, Client
+from hcloud.firewalls import Firewall, FirewallResource, FirewallRule
+from hcloud.images import Image
+from hcloud.locations import Location
+from hcloud.server_types import ServerType
+
+endpoint, token, public_key = sys.argv[1:]
+client = Client(token=token, api_endpoint=endpoint)
+seen = {}
+
+
+def code(call):
+    try:
+        call()
+    except APIException as error:
+        return error.code
+    return None
+
+
+key = client.ssh_keys.create(name="python", public_key=public_key, labels={"made": "here"})
+seen["key"] = client.ssh_keys.get_by_name("python").fingerprint == key.fingerprint
+seen["types"] = client.server_types.get_by_name("cx23").cores
+seen["image"] = client.images.get_by_name_and_architecture("debian-13", "x86").os_version
+seen["locations"] = [location.name for location in client.locations.get_all()]
+
+rule = FirewallRule(direction="in", protocol="tcp", port="22", source_ips=["0.0.0.0/0", "::/0"])
+made = client.firewalls.create(name="python", rules=[rule], labels={"made": "here"})
+for action in made.actions:
+    action.wait_until_finished()
+firewall = made.firewall
+seen["rules"] = [rule.port for rule in client.firewalls.get_by_id(firewall.id).rules]
+
+server_type = ServerType(name="cx23" if client.images.get_by_name_and_architecture("debian-13", "x86") else "cax11")
+answer = client.servers.create(
+    name="python",
+    server_type=server_type,
+    image=Image(name="debian-13"),
+    location=Location(name="hel1"),
+    ssh_keys=[key],
+    firewalls=[firewall],
+    labels={"role": "worker"},
+    start_after_create=False,
+)
+answer.action.wait_until_finished()
+for action in answer.next_actions:
+    action.wait_until_finished()
+server = client.servers.get_by_name("python")
+seen["server"] = [server.status, server.location.name, server.public_net.ipv4.ip == answer.server.public_net.ipv4.ip]
+seen["selected"] = [len(client.servers.get_all(label_selector=selector)) for selector in ("role=worker", "role=web", "role", "!role")]
+seen["taken"] = code(lambda: client.servers.create(name="python", server_type=server_type, image=Image(name="debian-13")))
+seen["in use"] = code(lambda: client.firewalls.delete(firewall))
+seen["renamed"] = server.update(name="snake", labels={"role": "web"}).name
+
+extra = [client.firewalls.create(name=f"page-{n}").firewall for n in range(30)]
+first = client.firewalls.get_list(per_page=20)
+seen["pages"] = [len(first.firewalls), first.meta.pagination.last_page, len(client.firewalls.get_all())]
+
+removed = client.firewalls.remove_from_resources(firewall, [FirewallResource(type="server", server=server)])
+for action in removed:
+    action.wait_until_finished()
+server.delete().wait_until_finished()
+seen["gone"] = client.servers.get_by_name("snake") is None
+for one in [firewall, *extra]:
+    client.firewalls.delete(one)
+client.ssh_keys.delete(key)
+seen["left"] = [len(client.firewalls.get_all()), len(client.servers.get_all()), len(client.ssh_keys.get_all(label_selector="made"))]
+seen["missing"] = code(lambda: client.servers.get_by_id(server.id))
+seen["not imitated"] = code(lambda: client.networks.get_all())
+
+print(json.dumps(seen))
