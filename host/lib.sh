@@ -18,8 +18,10 @@ log() { printf '%s\n' "$*" 2>/dev/null || :; }
 # one_line TEXT: the first line of what a program said, for a reason that has to be one line.
 one_line() { printf '%s\n' "$1" | sed -n '/./ { p; q; }'; }
 
-# alone CONCERN: waits, up to 5 minutes, until no other apply of the same concern runs.
+# alone CONCERN: waits, up to 5 minutes, until no other apply of the same concern runs. Also removes what a bundle that was killed
+# left in /run an hour ago or more: it may hold secrets.
 alone() {
+  find /run -maxdepth 1 -name 'queuehost.??????' -mmin +60 -exec rm -rf {} +
   exec 9>"/run/lock/queuehost-$1.lock"
   flock -w 300 9 || fail "another change of $1 has been running for 5 minutes; try again when it is over"
 }
