@@ -16,13 +16,21 @@ export interface Log {
 /** Milliseconds that the engine has to take a message. */
 const DEADLINE = 5_000;
 
+/** Lines of status that may wait to be sent. Those of a command that writes faster are left out: the next one replaces them. */
+const WAITING = 200;
+
+/** Characters of a message: a line beside a resource shows fewer. */
+const LONGEST = 4_000;
+
 /** The log of the engine that listens at `address` (host:port). Messages arrive in the order in which they were sent. */
 export function engineLog(address: string): Log {
   const client = new EngineClient(address, credentials.createInsecure());
   let last: Promise<void> = Promise.resolve();
+  let waiting = 0;
   const send = (message: string, severity: LogRequest.AsObject["severity"], urn: string, ephemeral: boolean) => {
+    if (ephemeral && waiting >= WAITING) return;
     const request = new LogRequest();
-    request.setMessage(message);
+    request.setMessage(message.slice(0, LONGEST));
     request.setSeverity(severity);
     request.setUrn(urn);
     request.setEphemeral(ephemeral);
@@ -30,7 +38,8 @@ export function engineLog(address: string): Log {
       new Promise<void>((settle) => {
         client.log(request, new Metadata(), { deadline: Date.now() + DEADLINE }, () => settle());
       });
-    last = last.then(sent);
+    waiting++;
+    last = last.then(sent).finally(() => waiting--);
   };
   return {
     info: (message) => send(message, LogSeverity.INFO, "", false),

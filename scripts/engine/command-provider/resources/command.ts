@@ -59,17 +59,25 @@ export function mayLog({ logging }: CommandInputs, stream: "stdout" | "stderr"):
 }
 
 /** Shows whole lines of output as they come, those that the program lets be seen. */
-export function logLines(
-  inputs: CommandInputs,
-  { status }: Context,
-): (stream: "stdout" | "stderr", text: string) => void {
-  const rest = { stdout: "", stderr: "" };
-  return (stream, text) => {
-    if (!mayLog(inputs, stream)) return;
-    const lines = (rest[stream] + text).split("\n");
-    rest[stream] = lines.pop() ?? "";
-    for (const line of lines) status(line);
+export class OutputLog {
+  private readonly rest = { stdout: "", stderr: "" };
+
+  constructor(
+    private readonly inputs: CommandInputs,
+    private readonly context: Context,
+  ) {}
+
+  readonly write = (stream: "stdout" | "stderr", text: string): void => {
+    if (!mayLog(this.inputs, stream)) return;
+    const lines = (this.rest[stream] + text).split("\n");
+    this.rest[stream] = lines.pop() ?? "";
+    for (const line of lines) this.context.status(line);
   };
+
+  /** Shows what no newline ended. */
+  end(): void {
+    for (const line of [this.rest.stdout, this.rest.stderr]) if (line !== "") this.context.status(line);
+  }
 }
 
 /** Characters of output and of the command that an error shows: enough to read, and below the limit of a gRPC header. */

@@ -1,5 +1,5 @@
 import type { Property, Shape } from "../shape";
-import { hostFault, hostKeyFault } from "../ssh/connection";
+import { hostFault, hostKeyFault, privateKeyFault } from "../ssh/connection";
 
 const KEY_ONLY = "it connects with connection.privateKey only";
 
@@ -9,7 +9,7 @@ const SHAPE: Shape = {
   port: { type: "integer", default: 22 },
   user: { type: "string", default: "root" },
   // The official provider connects without these two: by an agent or a password, and to whoever answers.
-  privateKey: { type: "string", required: true, secret: true },
+  privateKey: { type: "string", required: true, secret: true, check: (value) => privateKeyFault(String(value)) },
   hostKey: { type: "string", required: true, check: (value) => hostKeyFault(String(value)) },
   dialErrorLimit: { type: "integer", default: 10 },
   perDialTimeout: { type: "integer", default: 15 },

@@ -6,8 +6,8 @@ import {
   COMMAND_SHAPE,
   type CommandInputs,
   commandError,
-  logLines,
   type Output,
+  OutputLog,
   previousOutput,
   previousOutputEnv,
   type Which,
@@ -66,17 +66,20 @@ async function start(inputs: Inputs, command: string, last: Output, context: Con
   const [program = "/bin/sh", ...args] = interpreter?.length ? interpreter : ["/bin/sh", "-c"];
   if (dir !== undefined && !isFolder(dir))
     throw new Error(`dir: should be an existing folder, got ${JSON.stringify(dir)}`);
+  const log = new OutputLog(inputs, context);
   try {
     return await run({
       argv: [program, ...args, command],
       env: { ...process.env, ...environment, ...previousOutputEnv(inputs, last) },
-      onOutput: logLines(inputs, context),
+      onOutput: log.write,
       signal: context.signal,
       ...(dir === undefined ? {} : { cwd: dir }),
       ...(stdin === undefined ? {} : { stdin }),
     });
   } catch (error) {
     throw new Error(`interpreter: can't start ${JSON.stringify(program)}: ${(error as NodeJS.ErrnoException).code}`);
+  } finally {
+    log.end();
   }
 }
 

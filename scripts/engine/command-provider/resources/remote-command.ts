@@ -5,8 +5,8 @@ import {
   COMMAND_SHAPE,
   type CommandInputs,
   commandError,
-  logLines,
   type Output,
+  OutputLog,
   previousOutput,
   previousOutputEnv,
   type Which,
@@ -54,15 +54,17 @@ export const remoteCommand: Resource = {
 async function runRemotely(props: Props, inputs: Inputs, which: Which, last: Output, context: Context): Promise<Props> {
   const command = inputs[which];
   if (command === undefined) return { ...last };
+  const log = new OutputLog(inputs, context);
   const options = {
     env: sendable(previousOutputEnv(inputs, last), context),
-    onOutput: logLines(inputs, context),
+    onOutput: log.write,
     ...(inputs.stdin === undefined ? {} : { stdin: inputs.stdin }),
   };
   const finished = await withSsh(inputs.connection, (session) => session.run(command, options), {
     signal: context.signal,
     onRetry: context.status,
   });
+  log.end();
   if (finished.code === 0) return asOutput(finished);
   const how = finished.code === null ? "Process ended by a signal" : `Process exited with status ${finished.code}`;
   throw commandError(how, props, inputs, which, finished);

@@ -31,3 +31,17 @@ export function hostKeyFault(hostKey: string): string | undefined {
 export function hostFault(host: string): string | undefined {
   return /^[A-Za-z0-9_:][A-Za-z0-9_.:%-]*$/.test(host) ? undefined : "should be a host name or an address";
 }
+
+/** Returns what is wrong with a private key, or nothing. Where it has a passphrase nobody would be there to type it. */
+export function privateKeyFault(privateKey: string): string | undefined {
+  const expected = "should be an OpenSSH or PEM private key without passphrase";
+  const [, type, body = ""] = /^-----BEGIN ([A-Z ]*)PRIVATE KEY-----\s+(.*)-----END /s.exec(privateKey.trim()) ?? [];
+  if (type === undefined) return `${expected}, got something else`;
+  // An OpenSSH key names its cipher after a fixed beginning: the length of the name, and the name.
+  const blob = Buffer.from(body, "base64").subarray("openssh-key-v1\0".length);
+  const cipher = type.startsWith("OPENSSH")
+    ? blob.subarray(4, 4 + (blob.length > 4 ? blob.readUInt32BE(0) : 0)).toString()
+    : "none";
+  const locked = type.startsWith("ENCRYPTED") || body.includes("ENCRYPTED") || cipher !== "none";
+  return locked ? `${expected}, got one with a passphrase` : undefined;
+}

@@ -33,7 +33,7 @@ function message(where: string, failed: Failed, attempts: number, seconds: numbe
         "Nothing was sent to it. Either the machine was made anew, or somebody else answers at its address."
       );
     case "privateKey":
-      return `connection.privateKey: OpenSSH can't read it (${failed.reason}); it takes a private key without passphrase`;
+      return `connection.privateKey: OpenSSH can't read it: ${failed.reason}`;
     case "unreachable": {
       const times = attempts === 1 ? "1 attempt" : `${attempts} attempts in ${seconds.toFixed(0)} s`;
       const denied = /Permission denied/.test(failed.reason) ? "; does the server know the key, and the user?" : "";
