@@ -1,3 +1,3 @@
 export { buildRelease, type Release } from "./build";
 export { ReleaseError } from "./error";
-export { type Architecture, architectureOf, type NodeRuntime, nodeRuntime } from "./runtime";
+export { architectureOf, nodeRuntime } from "./runtime";

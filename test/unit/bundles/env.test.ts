@@ -95,12 +95,16 @@ describe("what no .env can carry", () => {
   });
 
   test.each([
-    ["a\rb", "has a carriage return, which no .env can carry"],
-    ["a\0b", "has a NUL, which no .env can carry"],
-    ["\ud800", "has a character that is no valid UTF-8 text"],
-    ["\uffff", "has a character that is no valid UTF-8 text"],
-    ["x".repeat(131_072), "is 131079 bytes long with its key; Linux starts no process with more than 131072"],
-  ])("%j", (value, reason) => {
+    ["carriage return", "a\rb", "has a carriage return, which no .env can carry"],
+    ["NUL", "a\0b", "has a NUL, which no .env can carry"],
+    ["half a pair", "\ud800", "has a character that is no valid UTF-8 text"],
+    ["noncharacter", "\uffff", "has a character that is no valid UTF-8 text"],
+    [
+      "too much",
+      "x".repeat(131_072),
+      "is 131079 bytes long with its key; Linux starts no process with more than 131072",
+    ],
+  ])("%s", (_, value, reason) => {
     expect(faultsOf({ TOKEN: value })).toEqual([{ path: "env.TOKEN", reason }]);
   });
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { extract } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { buildRelease, ReleaseError } from "../../../infra/release";
@@ -104,9 +104,12 @@ describe("a build", () => {
     expect(builds()).toBe(2);
   });
 
-  test("replaces an artefact that was cut short", async () => {
+  test.each([
+    ["was cut short", (whole: Buffer) => whole.subarray(0, 40)],
+    ["holds something else", () => gzipSync("something else")],
+  ])("replaces an artefact that %s", async (_, damage) => {
     const release = await buildRelease(app, out);
-    writeFileSync(release.file, readFileSync(release.file).subarray(0, 40));
+    writeFileSync(release.file, damage(readFileSync(release.file)));
     await buildRelease(app, out);
     expect(await entriesOf(release.file)).toHaveLength(3);
   });
