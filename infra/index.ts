@@ -7,6 +7,7 @@ import { ReverseProxy } from "./components/proxy";
 import { Redis } from "./components/redis";
 import { Release } from "./components/release";
 import { Server } from "./components/server";
+import { assertOnOffer } from "./config/catalogue";
 import { loadConfig } from "./config/load";
 import { buildRelease } from "./release";
 import { verification } from "./verification";
@@ -18,6 +19,7 @@ export = async () => {
   const settings = loadConfig();
   const name = settings["server.name"];
   const labels = { "managed-by": "queuehost", stack: settings.stack };
+  await assertOnOffer(settings);
   const built = await buildRelease(join(ROOT, "app"), join(ROOT, ".queuehost")).catch(explain);
 
   const network = new Network("network", { name, labels, sshAllowedFrom: settings["ssh.allowedFrom"] });
