@@ -90,7 +90,7 @@ describe("the bundle of the host base", () => {
       UseDNS no
       TCPKeepAlive no
       ClientAliveInterval 60
-      ClientAliveCountMax 3
+      ClientAliveCountMax 2
       LogLevel VERBOSE
       LoginGraceTime 30
       MaxSessions 10
