@@ -51,7 +51,7 @@ fi
 sysctl -q -p /etc/sysctl.d/60-queuehost-proxy.conf || fail "sysctl: net.ipv4.ip_unprivileged_port_start can't be set"
 systemctl is-enabled --quiet "$unit" || systemctl --quiet enable "$unit"
 if take_over "$how" >takeover.log 2>&1; then
-  if wait_for 15 answers; then
+  if wait_for 5 answers; then
     settle
     log "the proxy serves"
     exit 0
