@@ -39,7 +39,7 @@ describe.skipIf(LACKS_MACHINES)("a release on a real machine", () => {
     let good: Release;
     beforeAll(async () => {
       ({ ip } = await twin.server("release"));
-      good = await tinyRelease();
+      good = await tinyRelease(twin.stateDir);
       await twin.ssh(ip, "useradd --create-home deploy");
     });
 
@@ -114,14 +114,14 @@ describe.skipIf(LACKS_MACHINES)("a release on a real machine", () => {
         /tiny-worker\.service/,
       ],
     ])("a release %s gives way to the one before", async (_, parts, reason) => {
-      const fault = await faultOf(deploy(await tinyRelease(parts)));
+      const fault = await faultOf(deploy(await tinyRelease(twin.stateDir, parts)));
       expect(fault).toMatch(reason);
       expect(fault).toContain(`release ${good.id} is back in service`);
       expect(await health()).toMatchObject({ release: good.id });
     });
 
     test("a damaged upload is refused before anything is touched", async () => {
-      const other = await tinyRelease({ worker: "setInterval(() => {}, 2000);" });
+      const other = await tinyRelease(twin.stateDir, { worker: "setInterval(() => {}, 2000);" });
       await twin.ssh(ip, `cp /srv/tiny/incoming/${good.id}.tar.gz /srv/tiny/incoming/${other.id}.tar.gz`);
       const before = await pids();
       expect(await faultOf(apply(appOf(other)))).toMatch(/is damaged: its content isn't the release that was built$/);
@@ -129,7 +129,7 @@ describe.skipIf(LACKS_MACHINES)("a release on a real machine", () => {
     });
 
     test("a run that is killed in the middle is healed by the next", async () => {
-      const broken = await tinyRelease({ backend: "setInterval(() => {}, 500);" });
+      const broken = await tinyRelease(twin.stateDir, { backend: "setInterval(() => {}, 500);" });
       const cut = faultOf(deploy(broken));
       await waitFor("the switch to the broken release", async () =>
         (await twin.ssh(ip, "readlink /srv/tiny/current")).endsWith(broken.id),

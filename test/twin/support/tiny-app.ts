@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildRelease, type Release } from "../../../infra/release";
 
@@ -11,9 +10,12 @@ require("node:http").createServer((_, response) => response.end(health)).listen(
 `;
 const WORKER = "setInterval(() => {}, 1000);\n";
 
-/** An application of two lines, so that tests of the deployment wait for nothing else; `parts` replace them by other ones. */
-export async function tinyRelease(parts: { backend?: string; worker?: string } = {}): Promise<Release> {
-  const app = mkdtempSync(join(tmpdir(), "queuehost-tiny-"));
+/**
+ * An application of a few lines, built in a new folder inside `folder`, so that tests of the deployment wait for nothing else;
+ * `parts` replace its own.
+ */
+export async function tinyRelease(folder: string, parts: { backend?: string; worker?: string } = {}): Promise<Release> {
+  const app = mkdtempSync(join(folder, "tiny-"));
   for (const [process, source] of Object.entries({ backend: BACKEND, worker: WORKER, ...parts })) {
     mkdirSync(join(app, "src", process), { recursive: true });
     writeFileSync(join(app, "src", process, "main.cjs"), source);
