@@ -5,11 +5,10 @@ import { Host } from "./components/host";
 import { Network } from "./components/network";
 import { ReverseProxy } from "./components/proxy";
 import { Redis } from "./components/redis";
-import { Release } from "./components/release";
+import { prepareRelease, Release } from "./components/release";
 import { Server } from "./components/server";
 import { assertOnOffer } from "./config/catalogue";
 import { loadConfig } from "./config/load";
-import { buildRelease } from "./release";
 import { verification } from "./verification";
 
 const ROOT = join(__dirname, "..");
@@ -20,7 +19,7 @@ export = async () => {
   const name = settings["server.name"];
   const labels = { "managed-by": "queuehost", stack: settings.stack };
   await assertOnOffer(settings);
-  const built = await buildRelease(join(ROOT, "app"), join(ROOT, ".queuehost")).catch(explain);
+  const prepared = await prepareRelease(settings, join(ROOT, "app"), join(ROOT, ".queuehost"));
 
   const network = new Network("network", { name, labels, sshAllowedFrom: settings["ssh.allowedFrom"] });
   const server = new Server("server", {
@@ -37,7 +36,7 @@ export = async () => {
     sshAllowedFrom: settings["ssh.allowedFrom"],
   });
   const redis = new Redis("redis", { settings, server, host });
-  const release = new Release("release", { settings, server, built, after: [redis.ready] });
+  const release = new Release("release", { settings, server, prepared, after: [redis.ready] });
   new ReverseProxy("proxy", { server, host });
   new Backups("backups", { settings, server, redis });
   const url = pulumi.interpolate`http://${server.ipv4}`;
@@ -50,8 +49,3 @@ export = async () => {
     verification: verification({ settings, network, server, release, url }),
   };
 };
-
-/** An application that can't be built is the user's to mend: the message alone, without a stack trace. */
-function explain(error: unknown): never {
-  throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
-}

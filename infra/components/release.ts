@@ -1,9 +1,11 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { appBundle } from "../bundles/app";
+import type { Bundle } from "../bundles/bundle";
 import { envBundle } from "../bundles/env";
+import { EnvError } from "../bundles/env-file";
 import type { Settings } from "../config/schema";
-import { architectureOf, type Release as Built, nodeRuntime } from "../release";
+import { architectureOf, type Release as Built, buildRelease, nodeRuntime, ReleaseError } from "../release";
 import { apply } from "../remote/apply";
 import { connect } from "../remote/connection";
 import type { Server } from "./server";
@@ -20,10 +22,34 @@ const HEALTH_TIMEOUT_SEC = 30;
 const STOP_TIMEOUT_SEC = 30;
 const KEEP_RELEASES = 5;
 
+/** A release and its `.env`, ready to be sent: whatever can be wrong with them was found. */
+export interface Prepared {
+  readonly built: Built;
+  readonly env: Bundle;
+  readonly app: Bundle;
+}
+
+/**
+ * Builds the application and renders its `.env`, before any resource is made.
+ *
+ * @param appPath folder of the application
+ * @param outDir where built artefacts are kept
+ * @throws pulumi.RunError for an application that can't be built and for values that no `.env` carries
+ */
+export async function prepareRelease(settings: Settings, appPath: string, outDir: string): Promise<Prepared> {
+  try {
+    const built = await buildRelease(appPath, outDir);
+    return { built, env: envOf(settings), app: appOf(settings, built) };
+  } catch (error) {
+    if (error instanceof ReleaseError || error instanceof EnvError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
 export interface ReleaseArgs {
   readonly settings: Settings;
   readonly server: Server;
-  readonly built: Built;
+  readonly prepared: Prepared;
   /** What has to be on the server before: the host base and Redis. */
   readonly after: pulumi.Resource[];
 }
@@ -34,14 +60,15 @@ export class Release extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { settings, server, built, after }: ReleaseArgs,
+    { settings, server, prepared, after }: ReleaseArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("queuehost:release:Release", name, {}, options);
     const { target, serverId } = server;
+    const { built } = prepared;
     const env = apply(
       `${name}-env`,
-      { target, server: serverId, bundle: envOf(settings) },
+      { target, server: serverId, bundle: prepared.env },
       { parent: this, dependsOn: after },
     );
     const upload = new command.remote.CopyToRemote(
@@ -54,7 +81,7 @@ export class Release extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: env },
     );
-    apply(name, { target, server: serverId, bundle: appOf(settings, built) }, { parent: this, dependsOn: upload });
+    apply(name, { target, server: serverId, bundle: prepared.app }, { parent: this, dependsOn: upload });
     this.releaseId = built.id;
     this.registerOutputs({ releaseId: this.releaseId });
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { table } from "../../scripts/commands/verify";
 import { Deployment } from "../support/deployment";
 import { LACKS_ENGINE } from "../support/requires";
+import { FAULTS } from "./faults";
 
 describe.skipIf(LACKS_ENGINE)("a deployment", () => {
   let deployment: Deployment;
@@ -42,6 +43,13 @@ describe.skipIf(LACKS_ENGINE)("a deployment", () => {
     expect(await deployment.up()).toEqual(["update redis"]);
     expect(await deployment.red()).toEqual([]);
     expect((await deployment.verify()).map(({ seen }) => seen).join("\n")).toContain(String(200 * 1024 * 1024));
+  });
+
+  test.each(FAULTS)("verification turns red when $name", async ({ make, mend, red }) => {
+    await make(deployment);
+    const seen = await deployment.red().finally(() => mend(deployment));
+    expect(seen.sort()).toEqual([...red].sort());
+    expect(await deployment.red()).toEqual([]);
   });
 
   test("leaves nothing behind when it is destroyed", async () => {

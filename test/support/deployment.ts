@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,8 +43,21 @@ export class Deployment {
   /** Ends everything that `make` and the tests began. */
   async end(): Promise<void> {
     await stopTwin(this.rehearsal.twinState, { deleteServers: true });
-    rmSync(join(ROOT, `Pulumi.${this.pulumi.stack}.yaml`), { force: true });
+    rmSync(this.configFile, { force: true });
     this.rehearsal.delete();
+  }
+
+  /** The stack's configuration, as it stands in its file. */
+  readConfig(): string {
+    return readFileSync(this.configFile, "utf8");
+  }
+
+  writeConfig(text: string): void {
+    writeFileSync(this.configFile, text);
+  }
+
+  private get configFile(): string {
+    return join(ROOT, `Pulumi.${this.pulumi.stack}.yaml`);
   }
 
   /** `pulumi up`; throws with the engine's output when it fails. */
