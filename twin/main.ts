@@ -10,7 +10,7 @@ import { names } from "./machines/names";
 import { metadata } from "./metadata";
 import { Store } from "./store";
 import { type Log, Twin } from "./twin";
-import { reconcile, watch } from "./watch";
+import { now, reconcile, watch } from "./watch";
 
 /** The process of the twin. `client.ts` starts it; by hand: TWIN_TOKEN=... tsx twin/main.ts --state DIR --port N --image TAG */
 const log: Log = {
@@ -42,11 +42,12 @@ async function serve({ state, port, image }: Options): Promise<void> {
     );
   });
   twin.metadataPort = portOf(inside);
+  const since = now();
   await reconcile(twin);
   twin.resume();
   const app = api(twin, token);
   await app.listen({ host: "127.0.0.1", port });
-  const watching = watch(twin, stopping.signal);
+  const watching = watch(twin, since, stopping.signal);
   const file = join(state, "twin.json");
   const own = { pid: process.pid, port: portOf(app), image, gateway: twin.network.gateway };
   writeFileSync(`${file}.new`, `${JSON.stringify(own)}\n`, { mode: 0o600 });

@@ -47,24 +47,48 @@ async function ended(twin: Twin, id: number): Promise<void> {
     twin.log.info(`server ${server.name} has switched itself off`);
     server.status = "off";
     twin.store.save();
+  } else if (isInLoop(id)) {
+    twin.log.warn(`server ${server.name} ends as soon as it starts; it stays off now`);
+    server.status = "off";
+    twin.store.save();
   } else {
     twin.log.info(`server ${server.name} starts again`);
     await twin.machines.powerOn(server);
   }
 }
 
-/** Follows Docker's events until `signal`. When Docker goes away it waits, and brings the machines back with it. */
-export async function watch(twin: Twin, signal: AbortSignal): Promise<void> {
+const LOOP = { starts: 5, withinMs: 30_000 };
+const restarts = new Map<number, number[]>();
+
+/** Counts a start of this server; true when it is one too many for a machine that merely reboots. */
+function isInLoop(id: number): boolean {
+  const recent = (restarts.get(id) ?? []).filter((time) => time > Date.now() - LOOP.withinMs);
+  restarts.set(id, [...recent, Date.now()]);
+  return recent.length >= LOOP.starts;
+}
+
+/** Seconds since 1970, as Docker counts. */
+export const now = () => Math.floor(Date.now() / 1000);
+
+/**
+ * Follows Docker's events, from `start` on, until `signal`. When Docker goes away it waits, and brings the machines back
+ * with it.
+ */
+export async function watch(twin: Twin, start: number, signal: AbortSignal): Promise<void> {
+  let since = start;
   let seen = true;
   while (!signal.aborted) {
     try {
       const reason = await unreachable(twin.machines.docker);
       if (reason !== undefined) throw new Error(reason);
       // Whatever happened while nobody looked.
-      if (!seen) await reconcile(twin);
+      if (!seen) {
+        since = now();
+        await reconcile(twin);
+      }
       if (!seen) twin.log.info("Docker is back");
       seen = true;
-      await follow(twin, signal);
+      await follow(twin, since, signal);
       throw new Error("its events ended");
     } catch (error) {
       if (signal.aborted) return;
@@ -75,8 +99,9 @@ export async function watch(twin: Twin, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function follow(twin: Twin, signal: AbortSignal): Promise<void> {
+async function follow(twin: Twin, since: number, signal: AbortSignal): Promise<void> {
   const stream = await twin.machines.docker.getEvents({
+    since,
     filters: { type: ["container"], event: ["die"], label: [twin.machines.names.label] },
   });
   const close = () => (stream as unknown as { destroy(): void }).destroy();

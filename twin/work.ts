@@ -18,7 +18,6 @@ function status(twin: Twin, server: Server, next: ServerStatus): void {
 }
 
 async function powerOn(twin: Twin, server: Server): Promise<void> {
-  await twin.machines.create(server, twin.network);
   if (server.status !== "initializing") status(twin, server, "starting");
   try {
     await twin.machines.powerOn(server);

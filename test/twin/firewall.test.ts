@@ -148,10 +148,8 @@ except OSError: print("refused")'`,
       await twin.call("PUT", `/servers/${second.id}`, { labels: { role: "web" } });
       expect(await dial(second.ip, 8080)).toBe("silence");
       const shown = (await twin.call("GET", `/firewalls/${firewall}`)).body.firewall.applied_to;
-      expect(shown[0].applied_to_resources.map(({ server }: { server: { id: number } }) => server.id)).toEqual([
-        first.id,
-        second.id,
-      ]);
+      const ids = shown[0].applied_to_resources.map(({ server }: { server: { id: number } }) => server.id);
+      expect(ids.toSorted()).toEqual([first.id, second.id].toSorted());
     });
   });
 

@@ -12,7 +12,7 @@ export function engine(): Docker {
 }
 
 /** How the engine is reached, for messages. */
-export const engineAddress = () => process.env.DOCKER_HOST ?? `unix://${SOCKET}`;
+const engineAddress = () => process.env.DOCKER_HOST ?? `unix://${SOCKET}`;
 
 /** undefined when the engine answers, else why it doesn't, in a few words. */
 export async function unreachable(docker: Docker): Promise<string | undefined> {

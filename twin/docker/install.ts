@@ -11,7 +11,7 @@ export const onPath = (program: string) =>
   `${process.env.PATH ?? ""}:/usr/sbin:/sbin`.split(delimiter).some((folder) => existsSync(join(folder, program)));
 
 /** The distribution's name when its packages can be had with apt-get, else undefined. */
-export function aptDistribution(osRelease = "/etc/os-release"): string | undefined {
+function aptDistribution(osRelease = "/etc/os-release"): string | undefined {
   let text: string;
   try {
     text = readFileSync(osRelease, "utf8");

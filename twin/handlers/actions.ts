@@ -1,7 +1,7 @@
 import { invalidInput } from "../errors";
 import { page, values } from "../request/list";
 import { showAction } from "../show";
-import { find, type Handler, ok } from "./handler";
+import { type Call, find, type Handler, ok } from "./handler";
 
 const FILTERS = {
   id: ({ id }: { id: number }, wanted: readonly string[]) => wanted.includes(String(id)),
@@ -25,7 +25,7 @@ export const listActionsOf =
     return ok(page("actions", actions, query, showAction, FILTERS));
   };
 
-const ofResource = (type: "server" | "firewall", { twin, ids: [id] }: Parameters<Handler>[0]) => {
+const ofResource = (type: "server" | "firewall", { twin, ids: [id] }: Call) => {
   find<{ readonly id: number }>(type === "server" ? twin.state.servers : twin.state.firewalls, id, type);
   return twin.state.actions.filter(({ resources }) =>
     resources.some((resource) => resource.type === type && resource.id === id),

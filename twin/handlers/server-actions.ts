@@ -15,9 +15,9 @@ type Command = Parameters<Twin["start"]>[0];
 const power =
   (command: Command, verb: string, needsPower: boolean, via?: ServerStatus): Handler =>
   async ({ twin, ids: [id] }) => {
+    await requireEngine(twin.machines.docker);
     const server = findUnlocked(twin, id);
     if (needsPower) requirePower(server, verb);
-    await requireEngine(twin.machines.docker);
     if (via && server.status === "off") moveTo(server, via);
     return created({ action: showAction(twin.start(command, [{ id, type: "server" }])) });
   };
@@ -43,8 +43,9 @@ export const changeProtection: Handler = ({ twin, ids: [id], body: raw }) => {
 const CHANGE_TYPE = z.strictObject({ server_type: idOrName, upgrade_disk: z.boolean() });
 
 export const changeType: Handler = async ({ twin, ids: [id], body: raw }) => {
-  const server = findUnlocked(twin, id);
   const wanted = body(CHANGE_TYPE, raw);
+  await requireEngine(twin.machines.docker);
+  const server = findUnlocked(twin, id);
   const type = byIdOrName(SERVER_TYPES, wanted.server_type);
   if (!type) throw invalidInput([{ name: "server_type", messages: [`server type '${wanted.server_type}' not found`] }]);
   if (server.status !== "off") throw new ApiError(422, "server_not_stopped", "server must be stopped");
@@ -54,7 +55,6 @@ export const changeType: Handler = async ({ twin, ids: [id], body: raw }) => {
   if (type.disk < server.primaryDiskSize)
     throw new ApiError(422, "invalid_server_type", `the disk of ${type.name} is smaller than the server's`);
   if (type.name === server.serverType) throw conflict(`server already has type ${type.name}`);
-  await requireEngine(twin.machines.docker);
   const changed = {
     ...server,
     serverType: type.name,

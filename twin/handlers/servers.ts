@@ -1,5 +1,5 @@
 import { requireEngine } from "../docker/engine";
-import { conflict, invalidInput, locked, protectedResource, uniquenessError } from "../errors";
+import { conflict, locked, protectedResource, uniquenessError } from "../errors";
 import { body } from "../request/body";
 import { page } from "../request/list";
 import { showAction, showServer } from "../show";
@@ -8,7 +8,7 @@ import type { Twin } from "../twin";
 import { created, find, type Handler, ok } from "./handler";
 import { CREATE, newServer, UPDATE } from "./new-server";
 
-export const show = (twin: Twin, server: Server) => showServer(server, twin.state, twin.isLocked(server.id));
+const show = (twin: Twin, server: Server) => showServer(server, twin.state, twin.isLocked(server.id));
 
 /** The server, unless another action is running on it (423 `locked`). */
 export function findUnlocked(twin: Twin, id: number): Server {
@@ -75,9 +75,9 @@ export const updateServer: Handler = async ({ twin, ids: [id], body: raw }) => {
 };
 
 export const deleteServer: Handler = async ({ twin, ids: [id] }) => {
+  await requireEngine(twin.machines.docker);
   const server = findUnlocked(twin, id);
   if (server.protection) throw protectedResource(`server with ID '${id}'`);
-  await requireEngine(twin.machines.docker);
   moveTo(server, "deleting");
   return ok({ action: showAction(twin.start("delete_server", [{ id, type: "server" }])) });
 };
@@ -86,7 +86,3 @@ export const deleteServer: Handler = async ({ twin, ids: [id] }) => {
 export function requirePower(server: Server, action: string): void {
   if (server.status === "off") throw conflict(`server ${server.name} is off: it can't ${action}`);
 }
-
-/** A field that names something which doesn't exist. */
-export const unknown = (field: string, what: string | number) =>
-  invalidInput([{ name: field, messages: [`'${what}' not found`] }]);

@@ -35,6 +35,7 @@ name=$(cat /etc/hostname)
 resolvers=$(cat /etc/resolv.conf)
 umount /etc/hostname /etc/hosts
 if [ -n "$TWIN_RESOLVERS" ]; then
+  # shellcheck disable=SC2086 # one address a line
   resolvers=$(printf 'nameserver %s\n' $TWIN_RESOLVERS)
   umount /etc/resolv.conf
   # Docker's name server needs rules in here, which the first `nft flush ruleset` would remove: with resolvers of our own
@@ -49,6 +50,7 @@ fi
 
 # One address, everything else behind the gateway: what machines say to each other passes the cloud firewall too.
 ip addr flush dev eth0
+# shellcheck disable=SC2153 # from the environment
 ip addr add "$TWIN_ADDRESS/32" dev eth0
 ip route add "$TWIN_GATEWAY" dev eth0
 ip route add default via "$TWIN_GATEWAY"

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import type Docker from "dockerode";
 import { SERVER_TYPES } from "../catalogue";
 import { isMissing, isUnchanged } from "../docker/engine";
@@ -11,6 +12,17 @@ import { resolvers } from "./resolvers";
 
 /** Seconds that a machine gets to shut down before its power is cut; Debian's own services need one or two. */
 const SHUTDOWN_SECONDS = 30;
+
+/** Lets no frame go straight from one machine to another: what they say to each other has to be routed, and so filtered. */
+const ISOLATE =
+  'ip -o link show master "$INPUT" | cut -d: -f2 | cut -d@ -f1 | while read -r port; do ip link set dev "$port" type bridge_slave isolated on; done';
+
+/** Whether the kernel shows bridged frames to the rules by itself, for both protocols. */
+const bridgedIsFiltered = () =>
+  ["iptables", "ip6tables"].every((name) => {
+    const path = `/proc/sys/net/bridge/bridge-nf-call-${name}`;
+    return existsSync(path) && readFileSync(path, "utf8").trim() === "1";
+  });
 
 /** The machines of one twin: Docker behind verbs of a hypervisor. Every verb may be repeated. */
 export class Machines {
@@ -42,8 +54,12 @@ export class Machines {
     return (await this.inspect(server))?.State.Running ?? false;
   }
 
+  /** Throws when the server's disk is gone: a new one in its place would be a new server. */
   async powerOn(server: Server): Promise<void> {
+    if (!(await this.exists(server)))
+      throw new Error(`the disk of server ${server.name} is gone: its container was removed by somebody else`);
     await unlessSo(this.container(server).start());
+    if (!bridgedIsFiltered()) await this.onHost(ISOLATE, this.names.bridge);
   }
 
   /** Asks the machine to switch itself off, as its power button does; doesn't wait. */

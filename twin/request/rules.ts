@@ -6,7 +6,7 @@ const MAX_RULES = 50;
 const MAX_RANGES = 100;
 
 /** A range in canonical form (RFC 5952), or undefined when it isn't one or has bits set behind its prefix. */
-export function canonicalRange(text: string): string | undefined {
+function canonicalRange(text: string): string | undefined {
   if (!ipaddr.isValidCIDR(text)) return undefined;
   const [address, prefix] = ipaddr.parseCIDR(text);
   const network =
