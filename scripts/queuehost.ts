@@ -7,6 +7,7 @@ import { stop } from "./commands/stop";
 import { test } from "./commands/test";
 import { verify } from "./commands/verify";
 import { UserError } from "./lib/errors";
+import { Interrupted } from "./lib/interrupt";
 
 const program = new Command("queuehost")
   .description("A BullMQ backend on Hetzner Cloud by one pulumi up, rehearsed on loopback first.")
@@ -16,6 +17,10 @@ for (const command of [start, stop, verify, test, check, engine]) program.addCom
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) process.exit(error.exitCode);
+  if (error instanceof Interrupted) {
+    console.error(error.message);
+    process.exit(error.exitCode);
+  }
   // A user's mistake is one clear message; anything else is a defect of ours and shows where.
   console.error(error instanceof UserError ? error.message : error);
   process.exit(1);

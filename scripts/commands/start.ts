@@ -9,6 +9,7 @@ import { exclusively } from "../lib/exclusively";
 import { Pulumi } from "../lib/pulumi";
 import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
 import { run } from "../lib/run";
+import { heal } from "../rehearsal/heal";
 import { ensureStack, up } from "../rehearsal/stack";
 import { summary as rehearsalSummary } from "../rehearsal/summary";
 import { verifyStack } from "../verification";
@@ -56,6 +57,7 @@ async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
           const twin = await startTwin({ stateDir: rehearsal.twinState, port, token: rehearsal.token, report });
           await ensureSshKey(rehearsal);
           await ensureStack(pulumi, rehearsal, twin, report);
+          await heal(pulumi, rehearsal, twin, report);
         },
       },
       {
@@ -73,6 +75,8 @@ async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
     ],
     {
       ctx: { checks: [], verifiedIn: 0 },
+      // Ctrl-C is for the engine to finish its step (see up).
+      registerSignalListeners: false,
       rendererOptions: { timer: PRESET_TIMER },
       fallbackRendererOptions: { timer: PRESET_TIMER },
     },

@@ -1,7 +1,13 @@
-import { join } from "node:path";
+import type { ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { Home } from "../engine/home";
 import { UserError } from "./errors";
 import { REHEARSAL, Rehearsal, ROOT } from "./rehearsal";
 import { type Ended, run } from "./run";
+
+/** See `run`: onLine and onChild. */
+type Watch = [onLine?: (line: string) => void, onChild?: (child: ChildProcess) => void];
 
 /** The pinned command line of Pulumi, on one stack of this project. */
 export class Pulumi {
@@ -19,15 +25,38 @@ export class Pulumi {
     return new Pulumi(stack, stack === REHEARSAL ? new Rehearsal().environment : {});
   }
 
-  /** Runs a command on the stack; `input` goes to its stdin, so that no secret stands in argv. */
-  run(args: readonly string[], input = "", onLine?: (line: string) => void): Promise<Ended> {
+  /**
+   * Runs a command on the stack, in a process group of its own.
+   *
+   * @param input goes to its stdin, so that no secret stands in argv
+   */
+  run(args: readonly string[], input = "", ...watch: Watch): Promise<Ended> {
     const bin = join(ROOT, "node_modules/.bin");
+    const home = new Home();
+    // The npm wrapper downloads what is missing, but dies of a Ctrl-C without waiting for what it started.
+    const own = home.path(home.bin, "pulumi");
     return run(
-      join(bin, "pulumi"),
+      existsSync(own) ? own : join(bin, "pulumi"),
       [...args, "--stack", this.stack, "--non-interactive"],
-      { cwd: ROOT, env: { ...this.environment, PATH: `${bin}:${process.env.PATH}` }, stdin: { string: input } },
-      onLine,
+      {
+        cwd: ROOT,
+        env: { ...this.environment, PATH: [home.path(home.bin), bin, process.env.PATH].join(delimiter) },
+        stdin: { string: input },
+        detached: true,
+      },
+      ...watch,
     );
+  }
+
+  /** Starts a command on the stack, for those who may have to end it. */
+  start(
+    args: readonly string[],
+    onLine: (line: string) => void,
+  ): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
+    return new Promise((started, failed) => {
+      const ended = this.run(args, "", onLine, (child) => started({ child, ended }));
+      ended.catch(failed);
+    });
   }
 
   /** Runs a command to its end and returns its stdout. Its own message is the error. */
@@ -40,11 +69,8 @@ export class Pulumi {
 
   /** Sets configuration values in one go; the secret ones travel over stdin. */
   async configure(plain: Record<string, string>, secrets: Record<string, string>): Promise<void> {
-    await this.read([
-      "config",
-      "set-all",
-      ...Object.entries(plain).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]),
-    ]);
+    const values = Object.entries(plain).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
+    if (values.length > 0) await this.read(["config", "set-all", ...values]);
     for (const [key, value] of Object.entries(secrets)) await this.read(["config", "set", "--secret", key], value);
   }
 

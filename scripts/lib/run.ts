@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import spawn, { type Options, SubprocessError } from "nano-spawn";
 
 /** How a process ended. */
@@ -13,15 +14,18 @@ export interface Ended {
  * Runs a process to its end; its failure is a result and not an error.
  *
  * @param onLine gets each line of stdout and stderr as it comes
+ * @param onChild gets the process, once it runs
  */
 export async function run(
   file: string,
   args: readonly string[],
   options: Options = {},
   onLine?: (line: string) => void,
+  onChild?: (child: ChildProcess) => void,
 ): Promise<Ended> {
   const running = spawn(file, [...args], options);
   try {
+    onChild?.(await running.nodeChildProcess);
     if (onLine) for await (const line of running) onLine(line);
     const { stdout, output } = await running;
     return { exitCode: 0, stdout, output };

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 
 import { join } from "node:path";
 import type { RunningTwin } from "../../twin/client";
 import { UserError } from "../lib/errors";
+import { Interrupted, interruptible } from "../lib/interrupt";
 import type { Pulumi } from "../lib/pulumi";
 import { type Rehearsal, ROOT } from "../lib/rehearsal";
 
@@ -37,25 +38,28 @@ export async function ensureStack(
   await pulumi.configure(plain, secrets);
 }
 
-/** Brings the stack up. The engine's whole output goes to a file; what it is at now, to `report`. */
+/**
+ * Brings the stack up. The engine's whole output goes to a file; what it is at now, to `report`.
+ *
+ * @throws Interrupted after Ctrl-C, once the engine has ended properly
+ */
 export async function up(pulumi: Pulumi, rehearsal: Rehearsal, report: (line: string) => void): Promise<void> {
-  await releaseDeadLock(pulumi, report);
   const log = rehearsal.upLog;
   writeFileSync(log, "", { mode: 0o600 });
-  const { exitCode, output } = await pulumi.run(["up", "--yes", "--skip-preview", "--color", "never"], "", (line) => {
+  const onLine = (line: string) => {
     appendFileSync(log, `${line}\n`);
-    if (line.trim() !== "") report(line.trim());
-  });
+    if (!/^(@ |\s*$)/.test(line)) report(line.trim());
+  };
+  const { child, ended } = await pulumi.start(["up", "--yes", "--skip-preview", "--color", "never"], onLine);
+  const interrupted = await interruptible(child, ended, () =>
+    report("interrupted: finishing the step that is under way; Ctrl-C again ends it at once"),
+  );
+  if (interrupted) throw new Interrupted("Interrupted. npm start goes on from here.");
+  const { exitCode, output } = await ended;
   if (exitCode !== 0)
     throw new UserError(
       `pulumi up failed:\n${diagnostics(output)}\nThe whole output is in ${log}. Mend it and run npm start again: it goes on from here.`,
     );
-}
-
-/** Ends the lock of an `up` that was killed: this stack's backend is this clone's own, so its process was on this machine. */
-async function releaseDeadLock(pulumi: Pulumi, report: (line: string) => void): Promise<void> {
-  const { exitCode, output } = await pulumi.run(["cancel", "--yes"]);
-  if (exitCode === 0 && !/no.*(lock|update)/i.test(output)) report("released the lock of an interrupted up");
 }
 
 /** The part of the engine's output that says what went wrong. */

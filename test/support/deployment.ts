@@ -118,7 +118,7 @@ function stepsOf(output: string): Steps {
   });
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((settle, fail) => {
     const server = createServer().once("error", fail);
     server.listen(0, "127.0.0.1", () => {

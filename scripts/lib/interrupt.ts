@@ -1,0 +1,37 @@
+import type { ChildProcess } from "node:child_process";
+
+/** The user's wish to end, carried out: not a fault. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  /** As shells report a process that SIGINT ended. */
+  readonly exitCode = 130;
+}
+
+/**
+ * Makes Ctrl-C and SIGTERM end a child process in its own way: the first asks it to finish what it is at, a second one ends it
+ * at once. The child has to run in a process group of its own (`detached`), because a terminal's Ctrl-C would reach it as well
+ * and count twice.
+ *
+ * @param onFirst is called at the first signal, to say what is being waited for
+ * @returns whether it was interrupted
+ */
+export async function interruptible(
+  child: ChildProcess,
+  ended: Promise<unknown>,
+  onFirst: () => void,
+): Promise<boolean> {
+  let interrupted = false;
+  const pass = () => {
+    if (!interrupted) onFirst();
+    interrupted = true;
+    // Negative: the whole group, so that plugins end as well.
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGINT");
+  };
+  process.on("SIGINT", pass).on("SIGTERM", pass);
+  try {
+    await ended;
+  } finally {
+    process.off("SIGINT", pass).off("SIGTERM", pass);
+  }
+  return interrupted;
+}
