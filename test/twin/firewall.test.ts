@@ -89,11 +89,16 @@ except OSError: print("refused")'`,
       expect(await twin.ssh(second.ip, `ping -c 1 -W 1 ${first.ip} >/dev/null && echo answer`)).toBe("answer");
     });
 
-    test("a machine that flushes its own rules, and adds a route, stays behind the cloud's", async () => {
-      await twin.ssh(second.ip, `nft flush ruleset; ip route add ${first.ip} dev eth0`);
-      expect(await dialFrom(second.ip, first.ip, 8080)).toBe("silence");
+    test("two machines that flush their own rules, and add routes past the gateway, get no further", async () => {
+      const route = (verb: string) =>
+        Promise.all([
+          twin.ssh(second.ip, `nft flush ruleset; ip route ${verb} ${first.ip} dev eth0`),
+          twin.ssh(first.ip, `nft flush ruleset; ip route ${verb} ${second.ip} dev eth0`),
+        ]);
+      await route("add");
+      expect(await dialFrom(second.ip, first.ip, 8080)).not.toBe("open");
+      await route("del");
       expect(await dialFrom(second.ip, first.ip, 22)).toBe("open");
-      await twin.ssh(second.ip, `ip route del ${first.ip} dev eth0`);
     });
   });
 
