@@ -13,10 +13,19 @@ export function answers(argument: string, version: string): (file: string) => Pr
   };
 }
 
-/** For programs that don't know their version: an executable for this machine ends with some exit code, a damaged one doesn't. */
-export async function starts(file: string): Promise<string | undefined> {
-  const ended = await ask(file, "--version");
-  return ended.exitCode === undefined ? `it doesn't start: ${firstLine(ended)}` : undefined;
+/**
+ * For programs that the engine talks to and that don't know their version: started, they print the port that they serve, or ask
+ * for the engine's address.
+ */
+export async function serves(file: string): Promise<string | undefined> {
+  const stop = new AbortController();
+  let first: string | undefined;
+  const ended = await run(file, [], { timeout: PATIENCE, signal: stop.signal }, (line) => {
+    first ??= line;
+    stop.abort();
+  });
+  if (first !== undefined && (/^\d+$/.test(first) || first.includes("engine RPC address"))) return undefined;
+  return `it should print the port that it serves, it says ${JSON.stringify(first ?? firstLine(ended))}`;
 }
 
 function ask(file: string, argument: string): Promise<Ended> {

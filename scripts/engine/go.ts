@@ -63,6 +63,7 @@ export function goBuild(output: string, variable: string, version: string, targe
 async function goRun(step: Step, cwd: string, progress: Progress): Promise<Ended> {
   let fetched = 0;
   let compiled = 0;
+  const lines: string[] = [];
   const stop = new AbortController();
   const end = (signal: NodeJS.Signals) => {
     stop.abort();
@@ -72,13 +73,17 @@ async function goRun(step: Step, cwd: string, progress: Progress): Promise<Ended
   for (const signal of ["SIGTERM", "SIGHUP"] as const) process.once(signal, end);
   progress.at(step.what);
   try {
-    return await run(step.file, step.args, { cwd, env: await goEnvironment(), signal: stop.signal }, (line) => {
+    const environment = { cwd, env: await goEnvironment(), signal: stop.signal };
+    const ended = await run(step.file, step.args, environment, (line) => {
+      lines.push(line);
       if (line.startsWith("go: downloading")) fetched++;
       else if (isPackage(line)) compiled++;
       progress.at(
         compiled ? `${step.what}: ${compiled} packages compiled` : `${step.what}: ${fetched} modules fetched`,
       );
     });
+    // Output that is read line by line isn't kept.
+    return { ...ended, output: lines.join("\n") || ended.output };
   } finally {
     for (const signal of ["SIGTERM", "SIGHUP"] as const) process.off(signal, end);
   }

@@ -2,7 +2,7 @@ import { mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { digestOfSources } from "./digest";
 import { cliDownload, pluginDownload } from "./download";
-import { answers, starts } from "./faults";
+import { answers, serves } from "./faults";
 import { fromGo, goBuild } from "./go";
 import { Home } from "./home";
 import { namesIn } from "./inspect";
@@ -41,7 +41,7 @@ function languageHost(home: Home): Part {
     title: "Pulumi language host for Node.js",
     folder: home.bin,
     file,
-    fault: starts,
+    fault: serves,
     ways: [fromPath(home, file), cliDownload(), built("language-nodejs", file, `v${VERSIONS.languageHostSdk}`, target)],
   };
 }
@@ -81,7 +81,7 @@ function commandProvider(home: Home): Part {
     title: "Pulumi provider command",
     folder: home.plugin("command", VERSIONS.command),
     file: "pulumi-resource-command",
-    fault: starts,
+    fault: serves,
     ways: [pluginDownload(home, "command", VERSIONS.command), commandStandIn()],
   };
 }
