@@ -25,7 +25,8 @@ export async function run(
 ): Promise<Ended> {
   const running = spawn(file, [...args], options);
   try {
-    onChild?.(await running.nodeChildProcess);
+    // Not awaited: its lines have to be read from the start. Where it can't be started, the result says so.
+    if (onChild) running.nodeChildProcess.then(onChild, () => {});
     if (onLine) for await (const line of running) onLine(line);
     const { stdout, output } = await running;
     return { exitCode: 0, stdout, output };
