@@ -45,6 +45,17 @@ export async function requireEngine(docker: Docker): Promise<void> {
 /** Whether an error of the engine is "no such thing", which removing something twice is. */
 export const isMissing = (error: unknown) => (error as { statusCode?: number }).statusCode === 404;
 
+/** Whether the engine has an image of that name. */
+export async function hasImage(docker: Docker, name: string): Promise<boolean> {
+  try {
+    await docker.getImage(name).inspect();
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
 /** Whether an error of the engine is "it is so already". */
 export const isUnchanged = (error: unknown) => (error as { statusCode?: number }).statusCode === 304;
 

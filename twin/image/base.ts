@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type Docker from "dockerode";
+import { hasImage } from "../docker/engine";
 import { installPackages, onPath } from "../docker/install";
 import type { Report } from "../report";
 import type { Recipe } from "./recipe";
@@ -10,27 +11,24 @@ const OFFICIAL = "debian:13";
 /** How long a registry may take to answer before it counts as out of reach; where it is blocked, it doesn't answer at all. */
 const FIRST_ANSWER_MS = 8_000;
 
-/** Pulls the official image of Debian. Rejects when the registry doesn't begin to answer in time. */
+/** How long a download that has begun may stand still. */
+const STALL_MS = 60_000;
+
+/** Pulls the official image of Debian. Rejects when the registry doesn't answer, or stops answering. */
 async function pull(docker: Docker): Promise<void> {
   await new Promise<void>((settle, fail) => {
-    const timer = setTimeout(() => fail(new Error(`no answer within ${FIRST_ANSWER_MS / 1000} s`)), FIRST_ANSWER_MS);
-    docker.pull(OFFICIAL).then(
-      (stream) => {
-        docker.modem.followProgress(
-          stream,
-          (error) => {
-            clearTimeout(timer);
-            if (error) fail(error);
-            else settle();
-          },
-          () => clearTimeout(timer),
-        );
-      },
-      (error: Error) => {
-        clearTimeout(timer);
-        fail(error);
-      },
-    );
+    const silent = () => fail(new Error("the registry doesn't answer"));
+    let timer = setTimeout(silent, FIRST_ANSWER_MS);
+    const end = (error?: Error | null) => {
+      clearTimeout(timer);
+      if (error) fail(error);
+      else settle();
+    };
+    const progress = () => {
+      clearTimeout(timer);
+      timer = setTimeout(silent, STALL_MS);
+    };
+    docker.pull(OFFICIAL).then((stream) => docker.modem.followProgress(stream, end, progress), end);
   });
 }
 
@@ -68,7 +66,7 @@ const drain = (stream: NodeJS.ReadableStream) =>
  */
 export async function base(docker: Docker, recipe: Recipe, report: Report): Promise<{ name: string; own: boolean }> {
   try {
-    await pull(docker);
+    if (!(await hasImage(docker, OFFICIAL))) await pull(docker);
     return { name: OFFICIAL, own: false };
   } catch {
     report(`the image ${OFFICIAL} can't be pulled here; making it from Debian's packages`);

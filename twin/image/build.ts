@@ -4,23 +4,13 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { lock } from "proper-lockfile";
 import { pack } from "tar-stream";
-import { isMissing } from "../docker/engine";
+import { hasImage, isMissing } from "../docker/engine";
 import { type Report, withElapsed } from "../report";
 import { base } from "./base";
 import { type Recipe, recipe } from "./recipe";
 
 /** Where the recipe lies while it is followed; setup.sh removes it. */
 const FOLDER = "root/queuehost-image";
-
-async function exists(docker: Docker, tag: string): Promise<boolean> {
-  try {
-    await docker.getImage(tag).inspect();
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
 
 function archive({ files }: Recipe): NodeJS.ReadableStream {
   const tar = pack();
@@ -77,7 +67,7 @@ async function build(docker: Docker, made: Recipe, report: Report): Promise<void
  */
 export async function ensureImage(docker: Docker, report: Report): Promise<string> {
   const made = await recipe();
-  if (await exists(docker, made.tag)) return made.tag;
+  if (await hasImage(docker, made.tag)) return made.tag;
   const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "queuehost");
   mkdirSync(folder, { recursive: true });
   const release = await lock(folder, {
@@ -86,7 +76,7 @@ export async function ensureImage(docker: Docker, report: Report): Promise<strin
     retries: { forever: true, minTimeout: 1_000, maxTimeout: 2_000 },
   });
   try {
-    if (!(await exists(docker, made.tag))) {
+    if (!(await hasImage(docker, made.tag))) {
       await withElapsed(report, "making the machines' image (Debian 13; once on this computer)", () =>
         build(docker, made, report),
       );
