@@ -121,9 +121,10 @@ function placed(part: Part, state: State | undefined): Placed {
   return { part, source: state.source, fresh: false };
 }
 
-/** One line, unless a reason itself has more. */
+/** One line, unless a reason has more. */
 function explain(part: Part, obstacles: readonly Obstacle[]): string {
   const reasons = obstacles.map((obstacle) => obstacle.reason).join("; ");
   const remedy = obstacles.findLast((obstacle) => obstacle.remedy)?.remedy ?? "Mend that";
-  return `${part.title} ${part.version} can't be had: ${reasons}. ${remedy}, then run this again.`;
+  const end = reasons.includes("\n") ? "\n" : ". ";
+  return `${part.title} ${part.version} can't be had: ${reasons}${end}${remedy}, then run this again.`;
 }

@@ -32,11 +32,12 @@ export function fromGo(module: string, steps: (into: string) => readonly Step[])
       // Beside `into`, and so removed with it: what is generated doesn't end up in the clone.
       const work = join(dirname(into), "module");
       cpSync(sources, work, { recursive: true });
+      progress.note("building it from its Go modules, which takes minutes the first time");
       for (const step of steps(into)) {
         const ended = await goRun(step, work, progress);
         if (ended.exitCode !== 0)
           return {
-            reason: `${step.what} failed:\n${reasons(ended.output)}\n`,
+            reason: `${step.what} failed:\n${reasons(ended.output)}`,
             remedy: "Mend that (what is compiled already is kept)",
           };
       }

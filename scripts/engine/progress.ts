@@ -28,6 +28,11 @@ export class Progress {
     this.detail = detail;
   }
 
+  /** Says at once what is worth a line of its own. */
+  note(line: string): void {
+    this.report(`${this.title}: ${line}`);
+  }
+
   /** The last line of this. */
   end(outcome: string): void {
     this.stop();

@@ -49,6 +49,13 @@ describe("which way is gone", () => {
   });
 });
 
+test("a reason of several lines keeps them, and what to do stands below", async () => {
+  const part = partWith(closedWay("no download"), closedWay("building failed:\n  a.go:1: disk full", "Make room"));
+  await expect(ensureParts(home(), [part], silent)).rejects.toThrow(
+    "can't be had: no download; building failed:\n  a.go:1: disk full\nMake room, then run this again.",
+  );
+});
+
 describe("a second run", () => {
   test("does nothing where everything is whole, and remembers where it came from", async () => {
     const where = home();

@@ -47,7 +47,7 @@ test("says how many packages are compiled", async () => {
 test("a failed build says why in a few lines", async () => {
   fakeGo("1.99.0", "echo example.org/a >&2\necho 'a.go:1:2: no space left on device' >&2\nexit 1");
   expect((await build()).obstacle).toEqual({
-    reason: "building failed:\n  a.go:1:2: no space left on device\n",
+    reason: "building failed:\n  a.go:1:2: no space left on device",
     remedy: "Mend that (what is compiled already is kept)",
   });
 });
