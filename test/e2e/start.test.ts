@@ -117,7 +117,10 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
       stream?.on("data", (chunk: Buffer) => {
         output += chunk;
       });
-    const finished = new Promise<Finished>((settle) => child.on("close", (code) => settle({ code, output })));
+    const finished = new Promise<Finished>((settle) =>
+      // npm ends itself by the signal that ended its script; a shell reports that as 130.
+      child.on("close", (code, signal) => settle({ code: signal === "SIGINT" ? 130 : code, output })),
+    );
     return { child, said: () => output, finished };
   }
 
