@@ -12,7 +12,7 @@ write_files:
   - path: /root/from-user-data
     content: "hello\\n"
 runcmd:
-  - [sh, -c, "echo ran >>/root/from-user-data"]
+  - [sh, -c, "echo ran >>/root/runs"]
 `;
 
 useTwin((twin) => {
@@ -44,7 +44,7 @@ useTwin((twin) => {
       await twin.done(body.action, ...body.next_actions);
       expect(await status()).toBe("running");
       await twin.booted(made.ip);
-      expect(await twin.ssh(made.ip, "cat /root/from-user-data")).toBe("hello\nran");
+      expect(await twin.ssh(made.ip, "cat /root/from-user-data /root/runs")).toBe("hello\nran");
     });
 
     test("runs systemd without a failed unit, and is called what it is called", async () => {
@@ -131,7 +131,7 @@ useTwin((twin) => {
       await act("reboot");
       await twin.booted(made.ip);
       expect(await bootId()).not.toBe(before);
-      expect(await twin.ssh(made.ip, "cat /root/from-user-data")).toBe("hello\nran");
+      expect(await twin.ssh(made.ip, "cat /root/from-user-data /root/runs")).toBe("hello\nran");
     });
 
     test("a reboot from inside comes back; a machine that switches itself off stays off", async () => {

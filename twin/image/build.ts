@@ -60,6 +60,20 @@ async function build(docker: Docker, made: Recipe, report: Report): Promise<void
   }
 }
 
+/** Waits until nobody else makes this image; the lock of one that was killed counts for 20 seconds. */
+async function alone(lockfilePath: string, folder: string, report: Report): Promise<() => Promise<void>> {
+  const options = { lockfilePath, stale: 20_000 };
+  try {
+    return await lock(folder, options);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ELOCKED") throw error;
+  }
+  const retries = { forever: true, minTimeout: 500, maxTimeout: 1_000 };
+  return withElapsed(report, "waiting for another process that makes the machines' image", () =>
+    lock(folder, { ...options, retries }),
+  );
+}
+
 /**
  * The image of the twin's machines, made when there is none of this recipe yet: about two minutes, once on a computer.
  * Two clones that want it at the same time share one build.
@@ -70,11 +84,7 @@ export async function ensureImage(docker: Docker, report: Report): Promise<strin
   if (await hasImage(docker, made.tag)) return made.tag;
   const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "queuehost");
   mkdirSync(folder, { recursive: true });
-  const release = await lock(folder, {
-    lockfilePath: join(folder, `${made.tag.replace(":", "-")}.lock`),
-    stale: 20_000,
-    retries: { forever: true, minTimeout: 1_000, maxTimeout: 2_000 },
-  });
+  const release = await alone(join(folder, `${made.tag.replace(":", "-")}.lock`), folder, report);
   try {
     if (!(await hasImage(docker, made.tag))) {
       await withElapsed(report, "making the machines' image (Debian 13; once on this computer)", () =>
