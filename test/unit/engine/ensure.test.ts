@@ -126,7 +126,7 @@ describe("what somebody else put in the home", () => {
     const part = partWith(way);
     const file = writeFakeProgram(program(where, part), "1.2.3");
     expect((await ensureParts(where, [part], silent))[0]).toMatchObject({ source: "home", fresh: false });
-    truncateSync(file, 3);
+    writeFileSync(file, "echo 1.2.3 # changed, and still of the version");
     expect((await ensureParts(where, [part], silent))[0]).toMatchObject({ source: "built", fresh: true });
   });
 

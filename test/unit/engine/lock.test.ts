@@ -38,6 +38,7 @@ test("the lock is free again after work that failed", async () => {
     home,
     () => {},
     () => Promise.reject(new Error("no")),
+    TIMES,
   );
   await expect(failing).rejects.toThrow("no");
   expect(
