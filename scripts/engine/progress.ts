@@ -56,14 +56,22 @@ export function elapsed(milliseconds: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** Of a stream, what showing lines needs. */
+interface Screen {
+  readonly isTTY?: boolean;
+  /** Its width; 0 or missing where that isn't known. */
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
 /** Shows lines where the user looks: on a terminal each takes the place of the one before, elsewhere they follow each other. */
-export function terminal(stream: NodeJS.WriteStream = process.stderr): { report: Report; end: () => void } {
+export function terminal(stream: Screen = process.stderr): { report: Report; end: () => void } {
   if (!stream.isTTY) return { report: (line) => void stream.write(`${line}\n`), end: () => {} };
   let shown = false;
   return {
     report(line) {
       shown = true;
-      stream.write(`\r\x1b[2K${line.slice(0, stream.columns - 1)}`);
+      stream.write(`\r\x1b[2K${line.slice(0, (stream.columns || 80) - 1)}`);
     },
     end: () => void (shown && stream.write("\n")),
   };

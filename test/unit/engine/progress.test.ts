@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { elapsed, PACE, Progress } from "../../../scripts/engine/progress";
+import { elapsed, PACE, Progress, terminal } from "../../../scripts/engine/progress";
 import { collector } from "./fixtures";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -31,3 +31,22 @@ test.each([
   [59_600, "1 min 0 s"],
   [192_000, "3 min 12 s"],
 ])("%d ms is %s", (milliseconds, text) => expect(elapsed(milliseconds)).toBe(text));
+
+/** What a stream is written, as it is. */
+function written(stream: { isTTY?: boolean; columns?: number }, ...lines: string[]): string {
+  const chunks: string[] = [];
+  const { report, end } = terminal({ ...stream, write: (chunk: string) => chunks.push(chunk) });
+  for (const line of lines) report(line);
+  end();
+  return chunks.join("");
+}
+
+test("a log gets a line each", () => {
+  expect(written({}, "one", "two")).toBe("one\ntwo\n");
+});
+
+test("a terminal gets one line that changes, never longer than it is wide, and a new line at the end", () => {
+  expect(written({ isTTY: true, columns: 10 }, "12345678901", "two")).toBe("\r\x1b[2K123456789\r\x1b[2Ktwo\n");
+  expect(written({ isTTY: true, columns: 0 }, "12345678901")).toBe("\r\x1b[2K12345678901\n");
+  expect(written({ isTTY: true })).toBe("");
+});
