@@ -16,6 +16,8 @@ export const VERSIONS = {
   terraformHcloud: "1.68.0",
   /** What turns it into a Pulumi provider: github.com/pulumi/pulumi-terraform-bridge/v3, as in Pulumi's own hcloud 1.41. */
   bridge: "3.135.0",
+  /** Pulumi's own packages inside that provider: the bridge is made for these, and doesn't compile with those of 3.259. */
+  bridgePulumi: "3.253.0",
   /** Provider that runs commands over SSH: the npm package `@pulumi/command` asks for this plugin. */
   command: "1.2.1",
   /** The newest Go that one of the modules asks for (terraform-provider-hcloud). An older Go fetches it by itself. */

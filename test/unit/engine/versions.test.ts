@@ -9,7 +9,7 @@ import { VERSIONS } from "../../../scripts/engine/versions";
 /** What a go.mod requires, by module path without its major version, and the Go that it asks for. */
 function goMod(module: string): { go: string; required: Record<string, string> } {
   const text = readFileSync(join(MODULES, module, "go.mod"), "utf8");
-  const required = [...text.matchAll(/^(?:require)?\s+(\S+) v(\S+)$/gm)].map(([, path, version]) => [path, version]);
+  const required = [...text.matchAll(/^(?:require)?\s+(\S+) v(\S+)(?: \/\/ indirect)?$/gm)].map(([, path, version]) => [path, version]);
   return { go: /^go (\S+)$/m.exec(text)?.[1] ?? "none", required: Object.fromEntries(required) };
 }
 
@@ -30,6 +30,8 @@ test("the Go modules are built from the same versions", () => {
   expect(goMod("provider-hcloud").required).toMatchObject({
     "github.com/hetznercloud/terraform-provider-hcloud": VERSIONS.terraformHcloud,
     "github.com/pulumi/pulumi-terraform-bridge/v3": VERSIONS.bridge,
+    "github.com/pulumi/pulumi/sdk/v3": VERSIONS.bridgePulumi,
+    "github.com/pulumi/pulumi/pkg/v3": VERSIONS.bridgePulumi,
   });
 });
 
