@@ -56,12 +56,16 @@ export class Provider {
     return provider;
   }
 
-  /** Ends the provider as the engine does: by letting go of it. Returns its exit code. */
+  /** Ends the provider as the engine does: by letting go of it. Returns its exit code; null where it had to be killed after 8 s. */
   async stop(): Promise<number | null> {
     this.client.close();
     this.engine.forceShutdown();
     this.process.stdin?.end();
-    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, "exit");
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const killer = setTimeout(() => this.process.kill("SIGKILL"), 8_000);
+      await once(this.process, "exit");
+      clearTimeout(killer);
+    }
     return this.process.exitCode;
   }
 
