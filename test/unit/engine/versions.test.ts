@@ -9,7 +9,10 @@ import { VERSIONS } from "../../../scripts/engine/versions";
 /** What a go.mod requires, by module path without its major version, and the Go that it asks for. */
 function goMod(module: string): { go: string; required: Record<string, string> } {
   const text = readFileSync(join(MODULES, module, "go.mod"), "utf8");
-  const required = [...text.matchAll(/^(?:require)?\s+(\S+) v(\S+)(?: \/\/ indirect)?$/gm)].map(([, path, version]) => [path, version]);
+  const required = [...text.matchAll(/^(?:require)?\s+(\S+) v(\S+)(?: \/\/ indirect)?$/gm)].map(([, path, version]) => [
+    path,
+    version,
+  ]);
   return { go: /^go (\S+)$/m.exec(text)?.[1] ?? "none", required: Object.fromEntries(required) };
 }
 
