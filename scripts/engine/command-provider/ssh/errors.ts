@@ -34,6 +34,8 @@ function message(where: string, failed: Failed, attempts: number, seconds: numbe
       );
     case "privateKey":
       return `connection.privateKey: OpenSSH can't read it: ${failed.reason}`;
+    case "client":
+      return `the OpenSSH client of this machine doesn't know the option ${failed.reason}; 8.5 or later is needed`;
     case "unreachable": {
       const times = attempts === 1 ? "1 attempt" : `${attempts} attempts in ${seconds.toFixed(0)} s`;
       const denied = /Permission denied/.test(failed.reason) ? "; does the server know the key, and the user?" : "";

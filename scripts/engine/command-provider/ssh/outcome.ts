@@ -8,7 +8,8 @@ export type Outcome =
   | { readonly kind: "lost"; readonly reason: string }
   | { readonly kind: "unreachable"; readonly reason: string }
   | { readonly kind: "hostKey"; readonly reason: string }
-  | { readonly kind: "privateKey"; readonly reason: string };
+  | { readonly kind: "privateKey"; readonly reason: string }
+  | { readonly kind: "client"; readonly reason: string };
 
 // A line that ssh logs only because LogVerbose asks for it: `sshconnect2.c:userauth():640 (pid=7): Permission denied ...`.
 const ORIGIN = /^(debug\d: )?[\w-]+\.c:\S+ \(pid=\d+\): /;
@@ -31,6 +32,8 @@ export function outcome(ended: Ended, log: string): Outcome {
         reason: sent ? `it shows ${sent}` : (find(/(no matching host key .*)/) ?? "it shows another"),
       };
     }
+    const option = find(/Bad configuration option: (\S+)/);
+    if (option !== undefined) return { kind: "client", reason: option };
     const unreadable = find(/^Load key ".*": (.*)/);
     if (unreadable !== undefined) return { kind: "privateKey", reason: unreadable };
     return { kind: "unreachable", reason: last(said) };

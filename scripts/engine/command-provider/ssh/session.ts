@@ -83,7 +83,7 @@ class OpenSsh implements Session {
         stdin,
         ...(onOutput ? { onOutput } : {}),
       });
-      return { ended, result: outcome(ended, readIfThere(log)) };
+      return { ended, result: outcome(ended, readIfThere(log) || ended.stderr) };
     });
     const { stdout, stderr, output } = ended;
     return { code: result.kind === "exited" ? result.code : null, stdout, stderr, output };

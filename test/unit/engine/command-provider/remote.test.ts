@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -155,6 +156,23 @@ describe.skipIf(WITHOUT_SSHD)(["over SSH", WITHOUT_SSHD].filter(Boolean).join(",
         /can't connect to \S+ \(1 attempt\): Connection timed out during banner exchange|Connection to .* timed out/,
       );
       silent.close();
+    });
+
+    test("by a client that is missing or too old ends at once, and says so", async () => {
+      const program = join(folder, "resource-command-v1.2.1", "pulumi-resource-command");
+      const bin = mkdtempSync(join(folder, "bin-"));
+      symlinkSync(process.execPath, join(bin, "node"));
+      symlinkSync("/usr/bin/dirname", join(bin, "dirname"));
+      const own = await Provider.start(program, { PATH: bin });
+      const made = () => own.create(COMMAND, { connection: { ...connection, dialErrorLimit: -1 }, create: "true" });
+      await expect(made()).rejects.toThrow("ssh isn't installed; on Debian: apt-get install openssh-client");
+      // An ssh of before 2021 in all that matters here: the real one, asked for an option that it doesn't know.
+      const ssh = '#!/bin/sh\nexec /usr/bin/ssh -o LogVerbos=x "$@"\n';
+      writeFileSync(join(bin, "ssh"), ssh, { mode: 0o755 });
+      await expect(made()).rejects.toThrow(
+        /OpenSSH client of this machine doesn't know the option logverbos; 8.5 or later/,
+      );
+      await own.stop();
     });
 
     test("that breaks while the command runs is told as that, and not tried again", async () => {

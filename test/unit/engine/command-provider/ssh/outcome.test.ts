@@ -64,6 +64,13 @@ test("an unreadable private key", () => {
   ).toEqual({ kind: "privateKey", reason: "error in libcrypto" });
 });
 
+test("a client that is too old", () => {
+  expect(read("command-line: line 0: Bad configuration option: logverbose")).toEqual({
+    kind: "client",
+    reason: "logverbose",
+  });
+});
+
 test("cancelled, whatever the log says", () => {
   expect(outcome({ ...ENDED, cancelled: true }, AUTHENTICATED)).toEqual({ kind: "cancelled" });
 });
