@@ -9,6 +9,7 @@ import { prepareRelease, Release } from "./components/release";
 import { Server } from "./components/server";
 import { assertOnOffer } from "./config/catalogue";
 import { loadConfig } from "./config/load";
+import { OPERATOR } from "./remote/connection";
 import { verification } from "./verification";
 
 const ROOT = join(__dirname, "..");
@@ -44,7 +45,9 @@ export = async () => {
     ipv4: server.ipv4,
     ipv6: server.ipv6,
     url,
-    sshCommand: pulumi.interpolate`ssh deploy@${server.ipv4}`,
+    sshCommand: pulumi.interpolate`ssh ${OPERATOR}@${server.ipv4}`,
+    // For ~/.ssh/known_hosts: no first connection has to trust what it is shown.
+    knownHosts: server.knownHosts,
     releaseId: release.releaseId,
     verification: verification({ settings, network, server, release, url }),
   };

@@ -32,23 +32,29 @@ const SHELL_KEYS = new Set(
 export function renderEnv(own: Readonly<Record<string, string>>, extra: Readonly<Record<string, string>>): string {
   const faults: EnvFault[] = [];
   const lines: string[] = [];
-  const add = (key: string, value: string, path: string, fault: string | undefined) => {
-    const quoted = quote(value);
-    const reason = fault ?? (typeof quoted === "string" ? tooLong(key, value) : quoted.reason);
+  const add = (key: string, value: string, path: string, reason: string | undefined) => {
     if (reason !== undefined) faults.push({ path, reason });
-    else lines.push(`${key}=${quoted}\n`);
+    else lines.push(`${key}=${quote(value)}\n`);
   };
-  for (const [key, value] of Object.entries(own)) add(key, value, key, undefined);
+  for (const [key, value] of Object.entries(own)) add(key, value, key, valueFault(key, value));
   for (const key of Object.keys(extra).sort()) {
-    add(
-      key,
-      extra[key] ?? "",
-      `env.${key}`,
-      key in own ? "is set by queuehost itself: use its own setting" : keyFault(key),
-    );
+    const value = extra[key] ?? "";
+    add(key, value, `env.${key}`, key in own ? OWN : extraFault(key, value));
   }
   if (faults.length > 0) throw new EnvError(faults);
   return lines.join("");
+}
+
+const OWN = "is set by queuehost itself: use its own setting";
+
+/** What is wrong with a key of the team's own, or with its value; nothing where it can be carried. */
+export function extraFault(key: string, value: string, own: readonly string[] = []): string | undefined {
+  return own.includes(key) ? OWN : (keyFault(key) ?? valueFault(key, value));
+}
+
+function valueFault(key: string, value: string): string | undefined {
+  const quoted = quote(value);
+  return typeof quoted === "string" ? tooLong(key, value) : quoted.reason;
 }
 
 /**

@@ -33,6 +33,24 @@ export interface EnvSettings {
   readonly extra: Readonly<Record<string, string>>;
 }
 
+/** The keys that the deployment sets: the team's own can't have these names. */
+export const OWN_KEYS = [
+  "NODE_ENV",
+  "HOST",
+  "PORT",
+  "REDIS_HOST",
+  "REDIS_PORT",
+  "REDIS_PASSWORD",
+  "REDIS_DB",
+  "REDIS_CACHE_PORT",
+  "QUEUE_ENABLED",
+  "QUEUE_CONCURRENCY",
+  "QUEUE_PREFIX",
+  "STATE_DIR",
+] as const;
+
+type OwnKey = (typeof OWN_KEYS)[number];
+
 const HOST = join(__dirname, "../../host");
 
 /**
@@ -56,7 +74,7 @@ export function envBundle(settings: EnvSettings): Bundle {
   ]);
 }
 
-function ownKeys(settings: EnvSettings): Record<string, string> {
+function ownKeys(settings: EnvSettings): Record<OwnKey, string> {
   return {
     NODE_ENV: settings.nodeEnv,
     HOST: "127.0.0.1",

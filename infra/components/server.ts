@@ -22,6 +22,8 @@ export class Server extends pulumi.ComponentResource {
   readonly ipv6: pulumi.Output<string>;
   /** Hetzner's id of the server; known once it is in operation. */
   readonly serverId: pulumi.Output<string>;
+  /** Lines for a known_hosts file. */
+  readonly knownHosts: pulumi.Output<string>;
   /** Public part of the deployment's key. */
   readonly deployKey: pulumi.Output<string>;
   /** How to reach it, with the host key that is its own alone. */
@@ -82,7 +84,21 @@ export class Server extends pulumi.ComponentResource {
     this.ipv4 = server.ipv4Address;
     this.ipv6 = server.ipv6Address;
     this.serverId = server.id;
+    this.knownHosts = pulumi.interpolate`${server.ipv4Address} ${own.publicKey}`;
     this.deployKey = deploy.publicKey;
+    this.warnOfIgnored("server.location", server.location, args.location);
+    this.warnOfIgnored("server.image", server.image, args.image);
     this.registerOutputs({ ipv4: this.ipv4, ipv6: this.ipv6, serverId: this.serverId });
+  }
+
+  /** What is only looked at when a server is made, and was changed since: it would take a new one. */
+  private warnOfIgnored(key: string, actual: pulumi.Output<string | undefined>, wanted: string): void {
+    actual.apply((value) => {
+      if (value !== undefined && value !== wanted)
+        pulumi.log.warn(
+          `${key}: the server keeps ${value}; ${wanted} needs a new one (pulumi up --replace with its URN).`,
+          this,
+        );
+    });
   }
 }

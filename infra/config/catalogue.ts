@@ -8,11 +8,16 @@ const Offer = z.object({
   server_types: z.array(z.object({ name: z.string(), prices: z.array(z.object({ location: z.string() })) })),
 });
 
+const Existing = z.object({ servers: z.array(z.object({ server_type: z.object({ name: z.string() }) })) });
+
 /**
  * Asks Hetzner, before anything is made, whether the server can be had: it would be refused only after its firewall and its
- * key were there. One request.
+ * key were there.
  */
 export async function assertOnOffer(settings: Settings): Promise<void> {
+  const { servers } = Existing.parse(await ask(`/servers?name=${settings["server.name"]}`));
+  // It was had. Hetzner takes types from its list that go on running.
+  if (servers.some(({ server_type }) => server_type.name === settings["server.type"])) return;
   const { server_types: types } = Offer.parse(await ask("/server_types?per_page=50"));
   const type = types.find(({ name }) => name === settings["server.type"]);
   if (type === undefined)
@@ -30,7 +35,7 @@ export async function assertOnOffer(settings: Settings): Promise<void> {
 function refuse(key: "server.type" | "server.location", what: string, offered: string[], settings: Settings): never {
   throw new pulumi.RunError(
     `${key}: should be ${what} (${offered.sort().join(", ")}), got "${settings[key]}"\n` +
-      `    pulumi config set ${key} ${KEYS[key].example} --stack ${settings.stack}`,
+      `    npx pulumi config set ${key} ${KEYS[key].example} --stack ${settings.stack}`,
   );
 }
 
@@ -48,7 +53,7 @@ async function ask(path: string): Promise<unknown> {
   if (response.status === 401)
     throw new pulumi.RunError(
       `hcloud:token: Hetzner doesn't know it (unauthorized). Make one in the console, under Security, API tokens, and set it:\n` +
-        `    pulumi config set --secret hcloud:token --stack ${pulumi.getStack()}`,
+        `    npx pulumi config set --secret hcloud:token --stack ${pulumi.getStack()}`,
     );
   if (!response.ok)
     throw new pulumi.RunError(`Hetzner's API answered ${response.status} to GET ${path}: ${await response.text()}`);

@@ -23,8 +23,6 @@ const integer = (low: number, high: number) => {
 
 const flag = z.enum(["true", "false"], { error: "true or false" }).transform((text) => text === "true");
 
-const text = pattern(/^[^\0\r\n]+$/, "one line of text");
-
 /** Hetzner's rule for server names: they are host names. */
 const hostName = pattern(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a host name: a-z, 0-9 and -, at most 63 characters");
 
@@ -38,8 +36,20 @@ const list = (item: z.ZodType<string>, expected: string) =>
     .transform((raw) => split(raw))
     .refine((items) => items.length > 0 && items.every((one) => item.safeParse(one).success), expected);
 
-const cidr = z.string().refine((one) => ipaddr.isValidCIDR(one));
-const cidrs = list(cidr, "address ranges such as 203.0.113.7/32, separated by commas");
+/** Hetzner refuses a range whose address isn't its first. */
+const cidr = z.string().refine((one) => {
+  if (!ipaddr.isValidCIDR(one)) return false;
+  const [address] = ipaddr.parseCIDR(one);
+  const family = address.kind() === "ipv4" ? ipaddr.IPv4 : ipaddr.IPv6;
+  return family.networkAddressFromCIDR(one).toString() === address.toString();
+});
+const cidrs = list(cidr, "address ranges such as 203.0.113.7/32 or 198.51.100.0/24, separated by commas");
+
+/** As systemd.time(7) has it: a shorthand, or [weekdays] [year-]month-day hour:minute[:second]; systemd has the last word. */
+const calendar = pattern(
+  /^(minutely|hourly|daily|weekly|monthly|([A-Z][a-z]{2}([.,-]+[A-Z][a-z]{2})* )?(([\d*,/.]+-)?[\d*,/.]+-[\d*,/.]+ )?[\d*,/.]+:[\d*,/.]+(:[\d*,/.]+)?)$/,
+  'a systemd calendar expression such as hourly or "*-*-* 03:15:00"',
+);
 
 const publicKey = pattern(
   /^(ssh-ed25519|ecdsa-sha2-\S+|ssh-rsa|sk-\S+) [A-Za-z0-9+/]+=*( .*)?$/,
@@ -56,8 +66,14 @@ const savePoints = pattern(
   'off, or pairs of seconds and changes such as "900 1 300 10"',
 ).transform((raw) => (raw === "off" ? "" : raw));
 
-/** At least 16 characters: the password is the only thing between a local process and the queue. */
-const password = pattern(/^[!-~]{16,}$/, "at least 16 printable ASCII characters without spaces");
+/**
+ * At least 16 characters: the password is the only thing between a local process and the queue. Without the characters that
+ * the readers of an `.env` disagree about (docs/env.md).
+ */
+const password = pattern(
+  /^[!#%&(-[\]-_a-~]{16,}$/,
+  "at least 16 letters, digits and signs, without spaces, quotes, $ and \\",
+);
 
 export const kinds = {
   choice,
@@ -65,11 +81,11 @@ export const kinds = {
   size,
   integer,
   flag,
-  text,
   hostName,
   appName,
   cidrs,
   publicKeys,
+  calendar,
   savePoints,
   password,
 };

@@ -1,4 +1,6 @@
 import { closestMatch } from "leven";
+import { OWN_KEYS } from "../bundles/env";
+import { extraFault } from "../bundles/env-file";
 import { KEYS, type Key, type KeyName, type Settings } from "./schema";
 
 /** One thing that is wrong with a stack's configuration. */
@@ -23,8 +25,6 @@ export class ConfigError extends Error {
 }
 
 const PREFIX = "queuehost:";
-/** What the shell, systemd and Node all take as a name. */
-const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** hcloud tokens have 64 characters: the provider refuses others, after everything else was planned. */
 const TOKEN = /^[A-Za-z0-9]{64}$/;
 
@@ -46,8 +46,8 @@ export function parseConfig(
   const faults: Fault[] = [];
   const mend = (name: string, { example, secret }: Pick<Key, "example" | "secret">) =>
     secret
-      ? `${example} | pulumi config set --secret ${name} --stack ${stack}`
-      : `pulumi config set ${name} ${/[ "]/.test(example) ? `'${example}'` : example} --stack ${stack}`;
+      ? `${example} | npx pulumi config set --secret ${name} --stack ${stack}`
+      : `npx pulumi config set ${name} ${/[ "]/.test(example) ? `'${example}'` : example} --stack ${stack}`;
 
   const values: Record<string, unknown> = {};
   for (const [name, key] of Object.entries(KEYS) as [KeyName, Key][]) {
@@ -73,13 +73,18 @@ export function parseConfig(
     if (!full.startsWith(PREFIX)) continue;
     const name = full.slice(PREFIX.length);
     if (name in KEYS) continue;
-    const variable = name.startsWith("env.") ? name.slice(4) : undefined;
-    if (variable !== undefined && ENV_NAME.test(variable)) env[variable] = raw;
-    else faults.push(unknownKey(name, variable, stack));
+    if (!name.startsWith("env.")) {
+      faults.push(unknownKey(name, stack));
+      continue;
+    }
+    const variable = name.slice(4);
+    const reason = extraFault(variable, raw, OWN_KEYS);
+    if (reason === undefined) env[variable] = raw;
+    else faults.push({ path: name, reason, mend: `npx pulumi config rm ${name} --stack ${stack}` });
   }
 
   const token = entries["hcloud:token"] ?? environmentToken;
-  const tokenLine = `pulumi config set --secret hcloud:token --stack ${stack}`;
+  const tokenLine = `npx pulumi config set --secret hcloud:token --stack ${stack}`;
   if (token === undefined)
     faults.push({
       path: "hcloud:token",
@@ -108,9 +113,11 @@ function shown(raw: string, secret: boolean | undefined): string {
   return secret ? `${raw.length} characters that don't fit` : JSON.stringify(raw);
 }
 
-function unknownKey(name: string, variable: string | undefined, stack: string): Fault {
-  const mend = `pulumi config rm ${name} --stack ${stack}`;
-  if (variable !== undefined) return { path: name, reason: "should be env. and a name such as API_KEY", mend };
+function unknownKey(name: string, stack: string): Fault {
   const near = closestMatch(name, Object.keys(KEYS), { maxDistance: 4 });
-  return { path: name, reason: `is no key of queuehost${near ? `; did you mean ${near}?` : ""}`, mend };
+  return {
+    path: name,
+    reason: `is no key of queuehost${near ? `; did you mean ${near}?` : ""}`,
+    mend: `npx pulumi config rm ${name} --stack ${stack}`,
+  };
 }

@@ -134,7 +134,7 @@ export const KEYS = {
     description: "Eviction policy of the cache's Redis",
   }),
   "backups.schedule": key({
-    kind: kinds.text,
+    kind: kinds.calendar,
     default: "hourly",
     example: "*-*-* 03:15:00",
     description: "When dump.rdb is backed up: a systemd calendar expression, in UTC",

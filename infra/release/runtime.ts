@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import registryUrl from "registry-url";
+import { ReleaseError } from "./error";
 
 /** As npm names the processors of the servers: Hetzner's CAX types are arm64, all others x64. */
 export type Architecture = "x64" | "arm64";
@@ -30,13 +31,18 @@ export function nodeRuntime(architecture: Architecture, lockfile = LOCKFILE): No
   const { version, integrity } = packages?.[`node_modules/${name}`] ?? {};
   const digest = integrity?.match(/^sha512-([A-Za-z0-9+/]{86}==)$/)?.[1];
   if (version === undefined || integrity === undefined || digest === undefined) {
-    throw new Error(`${lockfile}: should pin ${name} with a sha512 integrity; run npm install in the project`);
+    throw new ReleaseError(`${lockfile}: should pin ${name} with a sha512 integrity; run npm install in the project`);
   }
+  const registry = registryUrl();
+  if (new URL(registry).username !== "")
+    throw new ReleaseError(
+      "the npm registry's address has a password in it, which would travel to the server; put it into an .npmrc as _auth instead",
+    );
   return {
     version,
     integrity,
     sha512: Buffer.from(digest, "base64").toString("hex"),
-    url: `${registryUrl()}${name}/-/${name}-${version}.tgz`,
+    url: `${registry}${name}/-/${name}-${version}.tgz`,
   };
 }
 

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { Listr, PRESET_TIMER } from "listr2";
 import { startTwin } from "../../twin/client";
 import { ensureDocker } from "../../twin/docker/ensure";
-import { ensureEngine } from "../engine";
+import { type EngineReport, ensureEngine } from "../engine";
 import { UserError } from "../lib/errors";
 import { exclusively } from "../lib/exclusively";
 import { Pulumi } from "../lib/pulumi";
@@ -20,6 +20,7 @@ import { summary, table } from "./verify";
 const DEFAULT_PORT = 8480;
 
 interface Progress {
+  engine?: EngineReport;
   checks: Check[];
   verifiedIn: number;
 }
@@ -48,7 +49,12 @@ async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
   const started = Date.now();
   const progress = await new Listr<Progress>(
     [
-      { title: "Pulumi engine", task: (_, task) => ensureEngine((line) => (task.output = line)).then(() => {}) },
+      {
+        title: "Pulumi engine",
+        task: async (progress, task) => {
+          progress.engine = await ensureEngine((line) => (task.output = line));
+        },
+      },
       { title: "Docker", task: (_, task) => ensureDocker((line) => (task.output = line)).then(() => {}) },
       {
         title: "Twin: a Hetzner Cloud on loopback",
@@ -77,12 +83,13 @@ async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
       ctx: { checks: [], verifiedIn: 0 },
       // Ctrl-C is for the engine to finish its step (see up).
       registerSignalListeners: false,
-      rendererOptions: { timer: PRESET_TIMER },
+      // The message of a failure stands once, below.
+      rendererOptions: { timer: PRESET_TIMER, showErrorMessage: false, collapseErrors: true },
       fallbackRendererOptions: { timer: PRESET_TIMER },
     },
   ).run();
   console.log(`\n${table(progress.checks)}\n\n${summary(progress.checks, progress.verifiedIn)}\n`);
-  console.log(await rehearsalSummary(pulumi, rehearsal, Date.now() - started));
+  console.log(await rehearsalSummary(pulumi, rehearsal, progress.engine, Date.now() - started));
   if (!progress.checks.every(({ ok }) => ok)) process.exitCode = 1;
 }
 

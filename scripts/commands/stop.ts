@@ -1,7 +1,9 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { Command } from "commander";
 import { stopTwin } from "../../twin/client";
 import { exclusively } from "../lib/exclusively";
-import { Rehearsal } from "../lib/rehearsal";
+import { REHEARSAL, Rehearsal, ROOT } from "../lib/rehearsal";
 
 /** `npm stop`: ends the rehearsal. What it got, engine and image, stays for the next one. */
 export const stop = new Command("stop")
@@ -14,7 +16,10 @@ export const stop = new Command("stop")
       return;
     }
     await exclusively(rehearsal.folder, "npm stop", () => stopTwin(rehearsal.twinState, { deleteServers: !keep }));
-    if (!keep) rehearsal.delete();
+    if (!keep) {
+      rehearsal.delete();
+      rmSync(join(ROOT, `Pulumi.${REHEARSAL}.yaml`), { force: true });
+    }
     console.log(
       keep
         ? "The twin is stopped; npm start goes on with its machines."

@@ -26,7 +26,7 @@ export class Pulumi {
   }
 
   /**
-   * Runs a command on the stack, in a process group of its own.
+   * Runs a command on the stack.
    *
    * @param input goes to its stdin, so that no secret stands in argv
    */
@@ -42,7 +42,8 @@ export class Pulumi {
         cwd: ROOT,
         env: { ...this.environment, PATH: [home.path(home.bin), bin, process.env.PATH].join(delimiter) },
         stdin: { string: input },
-        detached: true,
+        // A process group of its own, where somebody watches over it: see `interruptible`.
+        detached: watch[1] !== undefined,
       },
       ...watch,
     );

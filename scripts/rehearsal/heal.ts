@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RunningTwin } from "../../twin/client";
 import { UserError } from "../lib/errors";
 import type { Pulumi } from "../lib/pulumi";
@@ -62,10 +63,22 @@ async function deleteUnknown(
 ): Promise<void> {
   const headers = { authorization: `Bearer ${token}` };
   const response = await fetch(`${endpoint}/${kind}?label_selector=stack%3D${stack}`, { headers });
+  if (!response.ok) throw new Error(`the twin answered ${response.status} to a list of ${kind}`);
   const answer = (await response.json()) as Record<string, { id: number; name: string }[]>;
   for (const { id, name } of answer[kind] ?? []) {
     if (known.has(`${TYPES[kind]} ${id}`)) continue;
-    await fetch(`${endpoint}/${kind}/${id}`, { method: "DELETE", headers });
+    const one = `${endpoint}/${kind}/${id}`;
+    const deleted = await fetch(one, { method: "DELETE", headers });
+    if (!deleted.ok) throw new Error(`the twin refused to delete ${kind} ${name} (${id}): ${await deleted.text()}`);
+    await until(`${kind} ${id} to be gone`, async () => (await fetch(one, { headers })).status === 404);
     report(`deleted ${kind} ${name} (${id}), which an interrupted up had left`);
   }
+}
+
+async function until(what: string, probe: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 150; tries += 1) {
+    if (await probe()) return;
+    await sleep(200);
+  }
+  throw new Error(`waited 30 s for ${what}`);
 }

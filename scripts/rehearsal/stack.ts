@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunningTwin } from "../../twin/client";
 import { UserError } from "../lib/errors";
@@ -22,13 +22,18 @@ export async function ensureStack(
     await pulumi.read(["stack", "init"]);
   }
   rehearsal.writeEnvironment();
-  const present = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const present: Record<string, { value?: string; secret?: boolean }> = JSON.parse(
+    await pulumi.read(["config", "--json"]),
+  );
   const publicKey = readFileSync(`${rehearsal.sshKey}.pub`, "utf8").trim();
-  const plain = missing(present, {
-    "hcloud:endpoint": twin.endpoint,
-    "queuehost:ssh.allowedFrom": `${twin.operatorAddress}/32`,
-    "queuehost:ssh.authorizedKeys": publicKey,
-  });
+  const plain = {
+    ...missing(present, {
+      "queuehost:ssh.allowedFrom": `${twin.operatorAddress}/32`,
+      "queuehost:ssh.authorizedKeys": publicKey,
+    }),
+    // The twin's own to say: it may have been started on another port.
+    ...(present["hcloud:endpoint"]?.value === twin.endpoint ? {} : { "hcloud:endpoint": twin.endpoint }),
+  };
   const secrets = missing(present, {
     "hcloud:token": rehearsal.token,
     "queuehost:redis.password": randomBytes(24).toString("hex"),
@@ -68,6 +73,9 @@ function diagnostics(output: string): string {
   return (start < 0 ? output : output.slice(start)).trim().split("\n").slice(0, 40).join("\n");
 }
 
-function missing(present: string, wanted: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(wanted).filter(([key]) => !present.includes(`${key}:`)));
+/** What isn't set yet; a declared key without a default is there as an empty value. */
+function missing(present: Record<string, { value?: string; secret?: boolean }>, wanted: Record<string, string>) {
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([key]) => !present[key]?.secret && (present[key]?.value ?? "") === ""),
+  );
 }

@@ -1,12 +1,18 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { styleText } from "node:util";
+import type { EngineReport } from "../engine";
 import type { Pulumi } from "../lib/pulumi";
 import { type Rehearsal, ROOT } from "../lib/rehearsal";
 import type { Subject } from "../verification/check";
 
 /** Where to look, once everything is running. */
-export async function summary(pulumi: Pulumi, rehearsal: Rehearsal, ms: number): Promise<string> {
+export async function summary(
+  pulumi: Pulumi,
+  rehearsal: Rehearsal,
+  engine: EngineReport | undefined,
+  ms: number,
+): Promise<string> {
   const outputs = await pulumi.outputs();
   const { host, user, hostKey, url } = outputs.verification as Subject;
   const knownHosts = join(rehearsal.folder, "known_hosts");
@@ -16,6 +22,7 @@ export async function summary(pulumi: Pulumi, rehearsal: Rehearsal, ms: number):
     ["Application", url],
     ["Health", `${url}/health`],
     ["Release", String(outputs.releaseId)],
+    ["Engine", (engine?.parts ?? []).map(({ name, version, source }) => `${name} ${version} (${source})`).join(", ")],
     ["SSH", `ssh -i ${relative(rehearsal.sshKey)} -o UserKnownHostsFile=${relative(knownHosts)} ${user}@${host}`],
     ["Pulumi", `. ${relative(rehearsal.envFile)} && npx pulumi stack --stack ${pulumi.stack}`],
     ["Verify again", "npm run verify"],

@@ -12,7 +12,7 @@ export async function verifyStack(pulumi: Pulumi): Promise<Check[]> {
   const { verification } = await pulumi.outputs();
   if (verification === undefined)
     throw new UserError(
-      `Stack ${pulumi.stack} has no server to verify. Bring it up first: pulumi up --stack ${pulumi.stack}`,
+      `Stack ${pulumi.stack} has no server to verify. Bring it up first: npx pulumi up --stack ${pulumi.stack}`,
     );
   const subject = verification as Subject;
   const [endpoint, token] = await Promise.all([pulumi.config("hcloud:endpoint"), pulumi.config("hcloud:token")]);

@@ -16,7 +16,7 @@ const MISTAKES: readonly {
     unset: "hcloud:token",
     said: [
       "hcloud:token: should be an API token of Hetzner Cloud, is not set",
-      "pulumi config set --secret hcloud:token",
+      "npx pulumi config set --secret hcloud:token",
     ],
   },
   {
@@ -35,7 +35,7 @@ const MISTAKES: readonly {
     said: [
       "server.type: should be a server type that Hetzner offers",
       'got "cx99"',
-      "pulumi config set server.type cx23",
+      "npx pulumi config set server.type cx23",
     ],
   },
   {
@@ -46,7 +46,10 @@ const MISTAKES: readonly {
   {
     name: "redis.maxmemory: lots",
     config: { "queuehost:redis.maxmemory": "lots" },
-    said: ['redis.maxmemory: should be a size such as 512mb, got "lots"', "pulumi config set redis.maxmemory 512mb"],
+    said: [
+      'redis.maxmemory: should be a size such as 512mb, got "lots"',
+      "npx pulumi config set redis.maxmemory 512mb",
+    ],
   },
   {
     name: "a missing secret",

@@ -36,6 +36,13 @@ describe.skipIf(LACKS_ENGINE)("a deployment", () => {
     expect(password).toMatch(/^[0-9a-f]{48}$/);
     for (const secret of [password, deployment.rehearsal.token, "PRIVATE KEY", "REDIS_PASSWORD"])
       expect(state).not.toContain(secret);
+    // A bundle is packed: what is in it wouldn't be found by its words.
+    const commands = resourcesOf(state).filter(({ type }) => type.startsWith("command:"));
+    expect(commands.length).toBeGreaterThan(8);
+    for (const { urn, inputs, outputs } of commands)
+      for (const [name, value] of [...Object.entries(inputs), ...Object.entries(outputs)])
+        if (["stdin", "stdout", "stderr"].includes(name))
+          expect(value, `${name} of ${urn}`).toHaveProperty("ciphertext");
   });
 
   test("applies one changed setting to its concern alone", async () => {
@@ -62,3 +69,15 @@ describe.skipIf(LACKS_ENGINE)("a deployment", () => {
     expect(left).toEqual([[], [], []]);
   });
 });
+
+interface Resource {
+  readonly urn: string;
+  readonly type: string;
+  readonly inputs: object;
+  readonly outputs: object;
+}
+
+function resourcesOf(state: string): Resource[] {
+  const resources: Partial<Resource>[] = JSON.parse(state).checkpoint.latest.resources;
+  return resources.map(({ urn = "", type = "", inputs = {}, outputs = {} }) => ({ urn, type, inputs, outputs }));
+}

@@ -36,7 +36,10 @@ export class Deployment {
     });
     const pulumi = new Pulumi(`e2e-${name}-${process.pid}`, rehearsal.environment);
     const deployment = new Deployment(rehearsal, twin, pulumi);
-    await ensureStack(pulumi, rehearsal, twin, quiet);
+    await ensureStack(pulumi, rehearsal, twin, quiet).catch(async (error) => {
+      await deployment.end();
+      throw error;
+    });
     return deployment;
   }
 

@@ -62,22 +62,22 @@ describe("faults", () => {
       }),
     ).toEqual([
       '  queue.concurrency: should be a whole number from 1 to 1000, got "0"',
-      "      pulumi config set queue.concurrency 5 --stack staging",
+      "      npx pulumi config set queue.concurrency 5 --stack staging",
       '  redis.maxmemory: should be a size such as 512mb, got "lots"',
-      "      pulumi config set redis.maxmemory 512mb --stack staging",
+      "      npx pulumi config set redis.maxmemory 512mb --stack staging",
       "  redis.maxmemroy: is no key of queuehost; did you mean redis.maxmemory?",
-      "      pulumi config rm redis.maxmemroy --stack staging",
+      "      npx pulumi config rm redis.maxmemroy --stack staging",
     ]);
   });
 
   test("name what is missing", () => {
     expect(faultsOf({})).toEqual([
-      "  ssh.allowedFrom: should be address ranges such as 203.0.113.7/32, separated by commas, is not set",
-      "      pulumi config set ssh.allowedFrom 203.0.113.7/32 --stack staging",
-      "  redis.password: should be at least 16 printable ASCII characters without spaces, is not set",
-      "      openssl rand -hex 24 | pulumi config set --secret redis.password --stack staging",
+      "  ssh.allowedFrom: should be address ranges such as 203.0.113.7/32 or 198.51.100.0/24, separated by commas, is not set",
+      "      npx pulumi config set ssh.allowedFrom 203.0.113.7/32 --stack staging",
+      "  redis.password: should be at least 16 letters, digits and signs, without spaces, quotes, $ and \\, is not set",
+      "      openssl rand -hex 24 | npx pulumi config set --secret redis.password --stack staging",
       "  hcloud:token: should be an API token of Hetzner Cloud, is not set",
-      "      pulumi config set --secret hcloud:token --stack staging",
+      "      npx pulumi config set --secret hcloud:token --stack staging",
     ]);
   });
 
@@ -89,11 +89,41 @@ describe("faults", () => {
     expect(shown).not.toMatch(/tooshort|oops/);
   });
 
-  test("name an env key that no shell takes", () => {
-    expect(faultsOf({ ...valid, "queuehost:env.API-KEY": "x" })[0]).toBe(
-      "  env.API-KEY: should be env. and a name such as API_KEY",
+  test("name keys and values that no .env carries, and keys that queuehost sets itself", () => {
+    const faults = faultsOf({
+      ...valid,
+      "queuehost:env.API-KEY": "x",
+      "queuehost:env.MOTTO": `it's "$HOME"`,
+      "queuehost:env.REDIS_DB": "3",
+    });
+    expect(faults.filter((_, index) => index % 2 === 0)).toEqual([
+      "  env.API-KEY: should be letters, digits and underscores, not starting with a digit",
+      expect.stringContaining("  env.MOTTO: has a single quote together with"),
+      "  env.REDIS_DB: is set by queuehost itself: use its own setting",
+    ]);
+    expect(faults[1]).toBe("      npx pulumi config rm env.API-KEY --stack staging");
+  });
+
+  test.each([
+    ["backups.schedule", "lots"],
+    ["backups.schedule", "25 o'clock"],
+    ["ssh.allowedFrom", "203.0.113.7/24"],
+    ["ssh.allowedFrom", "everyone"],
+    ["redis.save", "900"],
+    ["app.name", "-rf"],
+    ["queue.prefix", "a b"],
+  ])("refuse %s: %s", (name, value) => {
+    expect(faultsOf({ ...valid, [`queuehost:${name}`]: value })[0]).toMatch(
+      new RegExp(`^  ${name}: should be .*, got `),
     );
   });
+
+  test.each(["hourly", "*-*-* 03:15:00", "Mon..Fri *-*-* 04:00", "*:0/15", "2026-*-01 00:00:00"])(
+    "a backup can be made %s",
+    (schedule) => {
+      expect(faultsOf({ ...valid, "queuehost:backups.schedule": schedule })).toEqual([]);
+    },
+  );
 });
 
 test("every key's example and default is valid, and every kind says what it expects", () => {
