@@ -6,6 +6,6 @@ export const engine = new Command("engine")
   .description("get the Pulumi engine and its plugins, so that plain npx pulumi works")
   .option("--json", "print where each part comes from as JSON")
   .action(async ({ json }: { json?: true }) => {
-    const report = await ensureEngine(json ? () => {} : (line) => console.log(line));
+    const report = await ensureEngine(json ? () => {} : undefined);
     console.log(json ? JSON.stringify(report, null, 2) : "The engine is in place: npx pulumi works here.");
   });

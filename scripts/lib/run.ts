@@ -24,15 +24,21 @@ export async function run(
   onChild?: (child: ChildProcess) => void,
 ): Promise<Ended> {
   const running = spawn(file, [...args], options);
+  const lines: string[] = [];
   try {
     // Not awaited: its lines have to be read from the start. Where it can't be started, the result says so.
     if (onChild) running.nodeChildProcess.then(onChild, () => {});
-    if (onLine) for await (const line of running) onLine(line);
+    if (onLine)
+      for await (const line of running) {
+        // Lines that were read one by one aren't kept.
+        lines.push(line);
+        onLine(line);
+      }
     const { stdout, output } = await running;
-    return { exitCode: 0, stdout, output };
+    return { exitCode: 0, stdout, output: output || lines.join("\n") };
   } catch (error) {
     if (!(error instanceof SubprocessError)) throw error;
     const { exitCode, stdout, output, message } = error;
-    return { exitCode, stdout, output: output || message };
+    return { exitCode, stdout, output: output || lines.join("\n") || message };
   }
 }

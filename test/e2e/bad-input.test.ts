@@ -54,7 +54,7 @@ const MISTAKES: readonly {
   {
     name: "a missing secret",
     unset: "queuehost:redis.password",
-    said: ["redis.password: should be at least 16 printable ASCII characters", "is not set"],
+    said: ["redis.password: should be at least 16 letters, digits and signs", "is not set"],
   },
   {
     name: "a value that .env can't carry",
