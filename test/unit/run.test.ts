@@ -12,15 +12,9 @@ test("a failure is a result with all that was said, also where lines are read as
 });
 
 test("the process is handed over while it runs", async () => {
-  const { exitCode, output } = await run(
-    "sh",
-    ["-c", "echo up; sleep 30"],
-    {},
-    () => {},
-    (child) => child.kill("SIGTERM"),
-  );
+  const end = (child: { kill(signal: "SIGTERM"): void }) => child.kill("SIGTERM");
+  const { exitCode } = await run("sleep", ["30"], {}, () => {}, end);
   expect(exitCode).toBeUndefined();
-  expect(["", "up"].some((said) => output.startsWith(said))).toBe(true);
 });
 
 test("what can't be started says so", async () => {
