@@ -42,6 +42,8 @@ export function verification({ settings, network, server, release, url }: Parts)
   return pulumi.secret({
     ...server.target,
     user: OPERATOR,
+    ipv6: server.ipv6,
+    serverId: server.serverId.apply(Number),
     url,
     firewallId: network.firewallId,
     sshAllowedFrom: settings["ssh.allowedFrom"],

@@ -29,11 +29,12 @@ loads() {
 # copies: what is in the folder; one line when nothing is.
 copies() {
   local backups newest count made fired age seen
+  local recent='the newest backup is from the last run' kept='older backups are deleted' loads='the newest backup loads'
   backups=$(find "$folder" -name 'redis-????????-??????.rdb' 2>/dev/null | sort)
   newest=$(tail -n 1 <<<"$backups")
   count=$(grep -c . <<<"$backups")
   if [ -z "$newest" ]; then
-    flunk backups.newest "no redis-*.rdb in $folder"
+    flunk "$recent" "no redis-*.rdb in $folder"
     return
   fi
   # Each time the timer fired, a backup was made (or is being made).
@@ -41,22 +42,22 @@ copies() {
   fired=$(date -d "${fired:-@0}" +%s 2>/dev/null || echo 0)
   age="${newest##*/}, $((($(date +%s) - made) / 60)) minutes old"
   if [ "$made" -ge "$fired" ] || [ "$(systemctl is-active queuehost-backup.service)" = activating ]; then
-    pass backups.newest "$age"
+    pass "$recent" "$age"
   else
-    flunk backups.newest "$age: older than the last run, of $(date -ud "@$fired" '+%F %T') UTC"
+    flunk "$recent" "$age: older than the last run, of $(date -ud "@$fired" '+%F %T') UTC"
   fi
   if [ "$count" -le "$EXPECT_BACKUPS_KEEP" ]; then
-    pass backups.kept "$count of at most $EXPECT_BACKUPS_KEEP"
+    pass "$kept" "$count of at most $EXPECT_BACKUPS_KEEP"
   else
-    flunk backups.kept "expected at most $EXPECT_BACKUPS_KEEP, saw $count"
+    flunk "$kept" "expected at most $EXPECT_BACKUPS_KEEP, saw $count"
   fi
-  check backups.checksum OK "$(cd "$folder" && sha256sum --quiet -c "${newest##*/}.sha256" 2>&1 && echo OK)"
-  modes backups.modes 'backup:backup 600' "$folder"/redis-*
-  modes backups.folder 'backup:backup 700' "$folder"
+  check 'the newest backup has its checksum' OK "$(cd "$folder" && sha256sum --quiet -c "${newest##*/}.sha256" 2>&1 && echo OK)"
+  modes 'backups are for their user alone' 'backup:backup 600' "$folder"/redis-*
+  modes "the backups' folder is for their user alone" 'backup:backup 700' "$folder"
   seen=$(loads "$newest")
-  case $seen in loaded*) pass backups.loads "$seen" ;; *) flunk backups.loads "$seen" ;; esac
+  case $seen in loaded*) pass "$loads" "$seen" ;; *) flunk "$loads" "$seen" ;; esac
 }
 
-unit backups.timer queuehost-backup.timer
-check backups.last-run success "$(systemctl show -P Result queuehost-backup.service)"
+unit 'the timer is active and starts at boot' queuehost-backup.timer
+check 'the last run succeeded' success "$(systemctl show -P Result queuehost-backup.service)"
 copies

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The .env as it is in force: who can read it, that the running processes have what it says, and that its secrets are nowhere
-# else. Expectation: APP_NAME.
-name=${APP_NAME:-queuehost}
+# else. Expects: APP_NAME.
+name=${APP_NAME:?}
 file=/srv/$name/current/backend/.env
 target=/srv/$name/shared/.env
 

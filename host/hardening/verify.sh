@@ -9,18 +9,18 @@ offer=$(ssh -vvnF /dev/null -o BatchMode=yes -o StrictHostKeyChecking=no -o User
   -o PubkeyAuthentication=no -o ConnectTimeout=3 deploy@127.0.0.1 true 2>&1 | tr -d '\r')
 peer=$(sed -n '/peer server KEXINIT/,$ p' <<<"$offer")
 offered() { sed -n "s/^debug2: $1: //p" <<<"$peer" | head -n 1; }
-check ssh.methods publickey "$(sed -n 's/^debug1: Authentications that can continue: //p' <<<"$offer" | head -n 1)"
-check ssh.host-key ssh-ed25519 "$(offered 'host key algorithms')"
+check 'ssh lets in by key alone' publickey "$(sed -n 's/^debug1: Authentications that can continue: //p' <<<"$offer" | head -n 1)"
+check 'ssh shows an ed25519 host key alone' ssh-ed25519 "$(offered 'host key algorithms')"
 strong='^(mlkem768x25519-sha256|sntrup761x25519-sha512(@openssh.com)?|curve25519-sha256|ext-info-s|kex-strict-s-v00@openssh.com|aes(128|256)-gcm@openssh.com|aes(128|192|256)-ctr|hmac-sha2-(256|512)-etm@openssh.com|umac-128-etm@openssh.com)$'
 weak=$(printf '%s,%s,%s\n' "$(offered 'KEX algorithms')" "$(offered 'ciphers stoc')" "$(offered 'MACs stoc')" |
   tr , '\n' | grep -vE "$strong" | paste -sd ' ')
-check ssh.algorithms 'none weak' "${weak:-none weak}"
+check 'ssh offers no weak algorithm' 'none weak' "${weak:-none weak}"
 
 effective=$(sshd -T 2>&1)
-check ssh.users 'permitrootlogin no allowusers deploy' \
+check 'ssh lets in deploy alone, and never root' 'permitrootlogin no allowusers deploy' \
   "$(grep -E '^(permitrootlogin|allowusers) ' <<<"$effective" | sort -r | paste -sd ' ')"
 keys=$(sed -n 's/^authorizedkeysfile //p' <<<"$effective")
-check ssh.keys "$(words <<<"$EXPECT_SSH_KEYS")" \
+check 'ssh accepts the configured keys alone' "$(words <<<"$EXPECT_SSH_KEYS")" \
   "$(for file in ${keys//%u/deploy}; do ssh-keygen -lf "$file"; done 2>/dev/null | cut -d ' ' -f 2 | words)"
 
 # The expected ranges as nftables itself writes them, from a network of their own.
@@ -34,47 +34,53 @@ expected() {
 firewall() {
   local input of4 of6
   if ! input=$(nft list chain inet queuehost input 2>&1); then
-    flunk firewall.policy 'no rules are loaded'
+    flunk 'the firewall drops what no rule names' 'no rules are loaded'
     return
   fi
-  check firewall.policy 'policy drop' "$(grep -o 'policy [a-z]*' <<<"$input")"
-  check firewall.ports '22 443 80' "$(sed -n 's/.*tcp dport { *\(.*\) }.*accept.*/\1/p; s/.*tcp dport \([0-9-]*\) .*accept.*/\1/p' <<<"$input" | words)"
+  check 'the firewall drops what no rule names' 'policy drop' "$(grep -o 'policy [a-z]*' <<<"$input")"
+  check 'the firewall names ports 22, 80 and 443 alone' '22 443 80' "$(sed -n 's/.*tcp dport { *\(.*\) }.*accept.*/\1/p; s/.*tcp dport \([0-9-]*\) .*accept.*/\1/p' <<<"$input" | words)"
   # The accepting rules that don't name a port of TCP: connections that are open, loopback, ICMP twice, DHCP twice.
-  check firewall.others 6 "$(grep accept <<<"$input" | grep -cvE 'tcp dport|policy')"
+  check 'the firewall accepts only loopback, ICMP and DHCP besides' 6 "$(grep accept <<<"$input" | grep -cvE 'tcp dport|policy')"
   of4=$(words <<<"$EXPECT_SSH_ALLOWED_FROM" | tr ' ' '\n' | grep -v : | paste -sd ,)
   of6=$(words <<<"$EXPECT_SSH_ALLOWED_FROM" | tr ' ' '\n' | grep : | paste -sd ,)
-  check firewall.ssh-from "$(expected ssh4 "$of4") $(expected ssh6 "$of6")" "$(ranges ssh4) $(ranges ssh6)"
+  check 'the firewall lets ssh in from the configured ranges alone' "$(expected ssh4 "$of4") $(expected ssh6 "$of6")" "$(ranges ssh4) $(ranges ssh6)"
 }
 firewall
-unit firewall.unit nftables
+unit 'the firewall is active and starts at boot' nftables
 
 # The rule's own counter tells a refusal by the firewall from an address where nobody is.
 refusals() { nft list chain inet queuehost output | sed -n 's/.*169\.254\.169\.254.*packets \([0-9]*\).*tcp reset/\1/p'; }
+closed='the metadata address is closed to all but root'
 before=$(refusals 2>/dev/null)
 if timeout 2 setpriv --reuid nobody --regid nogroup --clear-groups bash -c 'exec 3<>/dev/tcp/169.254.169.254/80' 2>/dev/null; then
-  flunk metadata.closed 'user nobody reaches 169.254.169.254'
+  flunk "$closed" 'user nobody reaches 169.254.169.254'
 elif [ "$(refusals 2>/dev/null)" -gt "${before:-0}" ] 2>/dev/null; then
-  pass metadata.closed 'refused to user nobody'
+  pass "$closed" 'refused to user nobody'
 else
-  flunk metadata.closed 'no firewall rule refused it'
+  flunk "$closed" 'no firewall rule refused it'
 fi
 
-public=$(ss -Hltn | awk '$4 !~ /^(127\.|\[::1\])/ { sub(/.*:/, "", $4); print $4 }' | sort -nu | grep -vxE '22|80|443' | paste -sd ' ')
-check listeners.public 'none but 22 80 443' "${public:-none but 22 80 443}"
+# bound t|u ALLOWED: the ports of TCP or UDP that are bound to other than loopback, but for the allowed ones.
+bound() { ss "-Hln$1" | awk '$4 !~ /^(127\.|\[::1\])/ { sub(/.*:/, "", $4); print $4 }' | sort -nu | grep -vxE "$2"; }
+# Nothing serves UDP; 68 and 546 are where a DHCP client hears its answers.
+none 'no other port is open to the outside' "$({
+  bound t '22|80|443' | sed 's,^,tcp/,'
+  bound u '68|546' | sed 's,^,udp/,'
+} | xargs)"
 
-check users.root locked "$(passwd -S root | awk '{ print $2 == "L" ? "locked" : $2 }')"
-check users.superusers root "$(awk -F : '$3 == 0 { print $1 }' /etc/passwd | paste -sd ' ')"
-check users.passwords none "$(awk -F : '$1 != "root" && ($2 ~ /^[$]/ || $2 == "") { print $1 }' /etc/shadow | paste -sd ' ' | sed 's/^$/none/')"
-check users.app /usr/sbin/nologin "$(getent passwd app | cut -d : -f 7)"
+check 'root has no password' locked "$(passwd -S root | awk '{ print $2 == "L" ? "locked" : $2 }')"
+check 'root is the only superuser' root "$(awk -F : '$3 == 0 { print $1 }' /etc/passwd | paste -sd ' ')"
+check 'no user has a password' none "$(awk -F : '$1 != "root" && ($2 ~ /^[$]/ || $2 == "") { print $1 }' /etc/shadow | paste -sd ' ' | sed 's/^$/none/')"
+check "the application's user can't log in" /usr/sbin/nologin "$(getent passwd app | cut -d : -f 7)"
 
-check updates.security 'on active' \
+check 'security updates install themselves' 'on active' \
   "$(apt-config dump APT::Periodic::Unattended-Upgrade | grep -q '"1"' && echo on) $(systemctl is-active apt-daily-upgrade.timer)"
 if systemd-detect-virt -cq; then
-  pass time.synchronized 'the clock of the host'
+  pass 'the clock is synchronized' 'the clock of the host'
 else
-  check time.synchronized yes "$(timedatectl show -P NTPSynchronized)"
+  check 'the clock is synchronized' yes "$(timedatectl show -P NTPSynchronized)"
 fi
-check journal.persistent yes "$([ -d "/var/log/journal/$(cat /etc/machine-id)" ] && echo yes)"
+check 'the journal outlives a reboot' yes "$([ -d "/var/log/journal/$(cat /etc/machine-id)" ] && echo yes)"
 # Only keys that this machine lets itself be told: in a container the others are the host's.
 wrong='' seen=0
 while read -r key value; do
@@ -95,4 +101,8 @@ net.ipv4.conf.all.accept_source_route 0
 net.ipv4.tcp_syncookies 1
 net.ipv6.conf.all.accept_redirects 0
 KEYS
-if [ -z "$wrong" ] && [ "$seen" -gt 0 ]; then pass kernel.settings "$seen as they should be"; else flunk kernel.settings "${wrong:-none readable}"; fi
+if [ -z "$wrong" ] && [ "$seen" -gt 0 ]; then
+  pass 'the kernel settings are in force' "$seen as they should be"
+else
+  flunk 'the kernel settings are in force' "${wrong:-none readable}"
+fi

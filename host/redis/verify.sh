@@ -21,21 +21,21 @@ bytes() {
 
 # instance NAME PORT MAXMEMORY POLICY PERSISTENCE USERS KEYS: what the running instance says and does.
 instance() {
-  local name=redis.$1 port=$2 running users
-  unit "$name.unit" "redis-server@$1"
+  local name="the $1's Redis" port=$2 running users
+  unit "$name is active and starts at boot" "redis-server@$1"
   # One that isn't there says nothing about the rest.
   systemctl is-active -q "redis-server@$1" || return 1
-  check "$name.listens" "127.0.0.1:$port" "$(ss -Hltn "sport = :$port" | awk '{ print $4 }' | sort | paste -sd ' ')"
-  check "$name.password" NOAUTH "$(timeout 3 redis-cli -p "$port" ping </dev/null 2>&1 | cut -d ' ' -f 1)"
+  check "$name listens on 127.0.0.1:$port alone" "127.0.0.1:$port" "$(ss -Hltn "sport = :$port" | awk '{ print $4 }' | sort | paste -sd ' ')"
+  check "$name refuses who has no password" NOAUTH "$(timeout 3 redis-cli -p "$port" ping </dev/null 2>&1 | cut -d ' ' -f 1)"
   running=$(redis "$port" CONFIG GET maxmemory maxmemory-policy appendonly appendfsync save)
   setting() { sed -n "/^$1\$/ { n; p; }" <<<"$running"; }
-  check "$name.maxmemory" "$(bytes "$3")" "$(setting maxmemory)"
-  check "$name.policy" "$4" "$(setting maxmemory-policy)"
-  check "$name.persistence" "$5" "$(setting appendonly)/$(setting appendfsync)/$(setting save)"
+  check "$name has the configured memory" "$(bytes "$3")" "$(setting maxmemory)"
+  check "$name evicts as configured" "$4" "$(setting maxmemory-policy)"
+  check "$name persists as configured" "$5" "$(setting appendonly)/$(setting appendfsync)/$(setting save)"
   users=$(redis "$port" ACL LIST)
-  check "$name.users" "$6" "$(awk '$1 == "user" { print $2 }' <<<"$users" | sort | paste -sd ' ')"
+  check "$name knows the expected users alone" "$6" "$(awk '$1 == "user" { print $2 }' <<<"$users" | sort | paste -sd ' ')"
   # The application's user: one password (where none is asked for, the check before says so), its own keys, nothing dangerous.
-  check "$name.application" "on 1 password ~$7 &$7 no CONFIG FLUSHALL KEYS" "$(application "$port")"
+  check "$name lets the application at its keys alone" "on 1 password ~$7 &$7 no CONFIG FLUSHALL KEYS" "$(application "$port")"
 }
 
 application() {
@@ -53,11 +53,11 @@ application() {
 queue_save=${EXPECT_QUEUE_SAVE//\"/}
 if instance queue 6379 "$EXPECT_QUEUE_MAXMEMORY" "$EXPECT_QUEUE_POLICY" "yes/$EXPECT_QUEUE_APPENDFSYNC/$queue_save" \
   'backup default monitor operator' "$EXPECT_KEY_PREFIX:*"; then
-  check redis.queue.written 'aof_last_write_status:ok rdb_last_bgsave_status:ok' \
+  check "the queue's Redis could write its data" 'aof_last_write_status:ok rdb_last_bgsave_status:ok' \
     "$(redis 6379 INFO persistence | tr -d '\r' | grep -E '^(aof_last_write|rdb_last_bgsave)_status:' | sort | paste -sd ' ')"
 fi
 instance cache 6380 "$EXPECT_CACHE_MAXMEMORY" "$EXPECT_CACHE_POLICY" no/everysec/ 'default monitor operator' '*' || :
 
-check redis.stock inactive "$(systemctl is-active redis-server)"
-modes redis.files 'root:redis 640' /etc/redis/{queue,cache}.acl /etc/redis/redis-{queue,cache}.conf
-modes redis.credentials 'root:root 600' /etc/queuehost/credentials/redis-*
+check "Debian's own Redis is off" inactive "$(systemctl is-active redis-server)"
+modes 'the configuration is for root and Redis alone' 'root:redis 640' /etc/redis/{queue,cache}.acl /etc/redis/redis-{queue,cache}.conf
+modes 'the passwords are for root alone' 'root:root 600' /etc/queuehost/credentials/redis-*

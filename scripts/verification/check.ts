@@ -10,9 +10,13 @@ export interface Check {
 /** The stack's output `verification`: how to reach the server and what is to be seen there. */
 export interface Subject {
   readonly host: string;
+  /** The server's IPv6 address; absent or empty where it has none. */
+  readonly ipv6?: string;
   readonly user: string;
   readonly privateKey: string;
   readonly hostKey: string;
+  /** Hetzner's id of the server. */
+  readonly serverId: number;
   /** Hetzner's id of the cloud firewall. */
   readonly firewallId: number;
   readonly sshAllowedFrom: readonly string[];

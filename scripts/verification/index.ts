@@ -2,8 +2,10 @@ import { UserError } from "../lib/errors";
 import type { Pulumi } from "../lib/pulumi";
 import type { Check, Subject } from "./check";
 import { firewall } from "./firewall";
-import { concerns, inside } from "./inside";
+import { inside } from "./inside";
 import { outside } from "./outside";
+import { silent } from "./rows";
+import { concerns } from "./script";
 
 const HETZNER = "https://api.hetzner.cloud/v1";
 
@@ -21,13 +23,5 @@ export async function verifyStack(pulumi: Pulumi): Promise<Check[]> {
     firewall(subject, endpoint ?? process.env.HCLOUD_ENDPOINT ?? HETZNER, token ?? process.env.HCLOUD_TOKEN ?? ""),
     inside(subject),
   ]);
-  return [...checks.flat(), ...silent(checks.flat())];
-}
-
-/** A concern that answered nothing wasn't verified: that is a failure, not a shorter table. */
-function silent(checks: readonly Check[]): Check[] {
-  if (checks.some(({ concern }) => concern === "ssh")) return [];
-  return concerns()
-    .filter((concern) => !checks.some((check) => check.concern === concern))
-    .map((concern) => ({ concern, name: "verify.sh", ok: false, seen: "it answered nothing" }));
+  return [...checks.flat(), ...silent(checks.flat(), concerns())];
 }

@@ -1,52 +1,75 @@
-import { connect } from "node:net";
 import type { Check, Subject } from "./check";
+import { type Dialled, dial } from "./dial";
 
-/** What the cloud firewall names; 443 may be closed until the server has a domain. */
-const NAMED = [22, 80];
-/** Databases, dashboards, exporters and old protocols: what is found open on servers that were set up by hand. */
-const OTHERS = [
-  21, 23, 25, 53, 111, 139, 389, 445, 2019, 2375, 2376, 3000, 3001, 3306, 3389, 5000, 5432, 6379, 6380, 8000, 8080,
-  8081, 9000, 9090, 9100, 9121, 11211, 16379, 27017,
-];
-/** A filtered port answers nothing at all; the address is one round trip away, or it isn't reached. */
-const DIAL_MS = 1500;
-
-/** What somebody without any access sees of the server. */
-export async function outside({ host, url }: Subject): Promise<Check[]> {
-  const [named, others, health] = await Promise.all([
-    Promise.all(NAMED.map((port) => answers(host, port))),
-    Promise.all(OTHERS.map((port) => answers(host, port))),
-    fetchHealth(url),
-  ]);
-  const open = OTHERS.filter((_, index) => others[index]);
-  return [
-    ...NAMED.map((port, index) => ({
-      concern: "outside",
-      name: `port ${port} answers`,
-      ok: named[index] === true,
-      seen: named[index] ? "open" : "no answer",
-    })),
-    {
-      concern: "outside",
-      name: "no other port answers",
-      ok: open.length === 0,
-      seen: open.length === 0 ? `none of ${OTHERS.length} tried` : `open: ${open.join(", ")}`,
-    },
-    { concern: "outside", name: "health over the proxy", ...health },
-  ];
+/** What is dialled, and what should come of it. */
+export interface Ports {
+  /** Where somebody listens. */
+  readonly named: readonly number[];
+  /** What the firewalls let through, whether somebody listens already or not. */
+  readonly letThrough: readonly number[];
+  /** Where nobody may listen. */
+  readonly others: readonly number[];
 }
 
-function answers(host: string, port: number): Promise<boolean> {
-  return new Promise((settle) => {
-    const socket = connect({ host, port, timeout: DIAL_MS });
-    const end = (open: boolean) => {
-      socket.destroy();
-      settle(open);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("timeout", () => end(false));
-    socket.once("error", () => end(false));
-  });
+const SSH = 22;
+/** What the cloud firewall names. 443 is closed until the server has a domain: it refuses, and isn't silent. */
+const PORTS: Ports = {
+  named: [SSH, 80],
+  letThrough: [443],
+  // Databases, dashboards, exporters and old protocols: what is found open on servers that were set up by hand.
+  others: [
+    21, 23, 25, 53, 111, 139, 389, 445, 2019, 2375, 2376, 3000, 3001, 3306, 3389, 5000, 5432, 6379, 6380, 8000, 8080,
+    8081, 9000, 9090, 9100, 9121, 11211, 16379, 27017,
+  ],
+};
+
+/** What somebody without any access sees of the server. */
+export async function outside({ host, ipv6, url, sshAllowedFrom }: Subject, ports = PORTS): Promise<Check[]> {
+  const [over4, over6, health] = await Promise.all([
+    over(host, "", ports),
+    ipv6 ? over(ipv6, " over IPv6", portsOver6(sshAllowedFrom, ports)) : [],
+    fetchHealth(url),
+  ]);
+  return [...over4, ...over6, { concern: "outside", name: "health over the proxy", ...health }];
+}
+
+/**
+ * Who may reach ssh over IPv4 alone must not over IPv6. Where it is some IPv6 range, whether this machine lies in it can't be
+ * told from here: it isn't dialled then.
+ */
+export function portsOver6(sshAllowedFrom: readonly string[], { named, letThrough, others }: Ports): Ports {
+  if (sshAllowedFrom.includes("::/0")) return { named, letThrough, others };
+  const ranges6 = sshAllowedFrom.some((range) => range.includes(":"));
+  return { named: named.filter((port) => port !== SSH), letThrough, others: ranges6 ? others : [SSH, ...others] };
+}
+
+/** @param suffix ends the name of each check */
+async function over(host: string, suffix: string, { named, letThrough, others }: Ports): Promise<Check[]> {
+  const ports = [...named, ...letThrough, ...others];
+  const results = new Map(await Promise.all(ports.map(async (port) => [port, await dial(host, port)] as const)));
+  const seen = (port: number): Dialled => results.get(port) ?? "no answer";
+  const open = others.filter((port) => seen(port) === "open");
+  const checks: Omit<Check, "concern">[] = [
+    ...named.map((port) => ({ name: `port ${port} answers`, ok: seen(port) === "open", seen: seen(port) })),
+    ...letThrough.map((port) => ({
+      name: `port ${port} is let through`,
+      ok: seen(port) === "open" || seen(port) === "refused",
+      seen: seen(port),
+    })),
+    {
+      name: "no other port answers",
+      ok: open.length === 0,
+      seen: open.length === 0 ? `none of ${others.length} tried` : `open: ${open.join(", ")}`,
+    },
+  ];
+  // A machine without IPv6 can't look over it. Where only some ports can't be reached, it's not for want of a route.
+  const skipped = suffix !== "" && [...results.values()].every((result) => result === "no route");
+  return checks.map((check) => ({
+    concern: "outside",
+    ...check,
+    name: `${check.name}${suffix}`,
+    ...(skipped && { ok: true, seen: "no route from here, not looked at" }),
+  }));
 }
 
 async function fetchHealth(url: string): Promise<{ ok: boolean; seen: string }> {
