@@ -21,8 +21,7 @@ program.parseAsync().catch((error: unknown) => {
     console.error(error.message);
     process.exit(error.exitCode);
   }
-  // What was thrown with words of ours is for the user to read; anything else is a defect and shows where.
-  const ours = error instanceof UserError || (error instanceof Error && error.constructor === Error);
-  console.error(ours ? error.message : error);
+  // What is thrown as a UserError is for the user to read; anything else is a defect and shows where.
+  console.error(error instanceof UserError ? error.message : error);
   process.exit(1);
 });

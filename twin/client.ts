@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, realpathSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
-import { engine, unreachable } from "./docker/engine";
+import { UserError } from "../scripts/lib/errors";
+import { engine, unreachable, withEngine } from "./docker/engine";
 import { ensureDocker } from "./docker/ensure";
 import { ensureImage } from "./image/build";
-import { Machines } from "./machines/machines";
+import { dismantle } from "./machines/dismantle";
 import { names } from "./machines/names";
 import { answers, endTwin, findTwin, launchTwin } from "./process";
 import { type Report, withElapsed } from "./report";
@@ -35,7 +36,7 @@ async function requireFreePort(port: number): Promise<void> {
   const who = `stop that (ss -ltnp 'sport = :${port}' names it) or choose another port`;
   await new Promise<void>((settle, fail) => {
     const probe = createServer();
-    probe.once("error", () => fail(new Error(`port ${port} on 127.0.0.1 is in use by another program: ${who}`)));
+    probe.once("error", () => fail(new UserError(`port ${port} on 127.0.0.1 is in use by another program: ${who}`)));
     probe.listen(port, "127.0.0.1", () => probe.close(() => settle()));
   });
 }
@@ -59,7 +60,7 @@ export async function startTwin({ port, token, report, ...options }: TwinOptions
   mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
   const stateDir = realpathSync(options.stateDir);
   const docker = await ensureDocker(report);
-  const image = await ensureImage(docker, report);
+  const image = await withEngine(docker, () => ensureImage(docker, report));
   return alone(stateDir, async () => {
     let known = findTwin(stateDir);
     if (known) {
@@ -82,10 +83,11 @@ export async function startTwin({ port, token, report, ...options }: TwinOptions
  * Stops the twin of a state folder, if it runs.
  * @param deleteServers true: also removes its machines, its network, its rules in the kernel, and its state; nothing is left.
  *   false: machines go on running, and the next start finds them.
+ * @param report takes what could not be removed; by default it goes to stderr
  */
 export async function stopTwin(
   stateDir: string,
-  { deleteServers }: { readonly deleteServers: boolean },
+  { deleteServers, report = console.error }: { readonly deleteServers: boolean; readonly report?: Report },
 ): Promise<void> {
   if (!existsSync(stateDir)) return;
   const folder = realpathSync(stateDir);
@@ -96,9 +98,10 @@ export async function stopTwin(
     const docker = engine();
     const reason = await unreachable(docker);
     if (reason !== undefined)
-      throw new Error(`the twin's machines can't be deleted: Docker doesn't answer (${reason}); start it and repeat`);
-    const image = known?.image ?? (await ensureImage(docker, () => undefined));
-    await new Machines(docker, names(folder), image).dismantle();
+      throw new UserError(
+        `the twin's machines can't be deleted: Docker doesn't answer (${reason}); start it and repeat`,
+      );
+    await withEngine(docker, () => dismantle(docker, names(folder), known?.image, report));
     for (const file of ["state.json", "twin.json", "twin.log"]) rmSync(join(folder, file), { force: true });
   });
 }

@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import type { FastifyInstance } from "fastify";
 import { api } from "./api";
@@ -17,6 +18,9 @@ const log: Log = {
   info: (message) => console.log(`${new Date().toISOString()} ${message}`),
   warn: (message) => console.log(`${new Date().toISOString()} WARN ${message}`),
 };
+
+/** How long the end waits for a change to the host's network; a change takes half a second. */
+const SETTLE_MS = 5_000;
 
 interface Options {
   readonly state: string;
@@ -57,6 +61,7 @@ async function serve({ state, port, image }: Options): Promise<void> {
   const stop = async () => {
     stopping.abort();
     await Promise.all([app.close(), inside.close(), watching]);
+    await Promise.race([twin.machines.settled(), sleep(SETTLE_MS)]);
     store.save();
     process.exit(0);
   };

@@ -3,6 +3,7 @@ import { existsSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { UserError } from "../scripts/lib/errors";
 import { names } from "./machines/names";
 
 /** What the process of a twin writes to twin.json as soon as it answers. */
@@ -82,9 +83,9 @@ export async function launchTwin(stateDir: string, port: number, token: string, 
     if (known && (await answers(known, stateDir, token))) return known;
     if (!ended) continue;
     const reason = /^FATAL (.*)$/m.exec(readFileSync(path).subarray(from).toString("utf8"))?.[1];
-    throw new Error(`the twin did not start: ${reason ?? `see ${path}`}`);
+    throw new UserError(`the twin did not start: ${reason ?? `see ${path}`}`);
   }
-  throw new Error(`the twin doesn't answer after ${START_SECONDS} s: see ${path}`);
+  throw new UserError(`the twin doesn't answer after ${START_SECONDS} s: see ${path}`);
 }
 
 /** Ends the process and waits until it is gone; one that doesn't listen is killed after 20 s. */

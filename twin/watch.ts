@@ -11,6 +11,7 @@ const RETRY_MS = 2_000;
  * machines that the state doesn't know. For the start of the twin, and for the return of Docker.
  */
 export async function reconcile(twin: Twin): Promise<void> {
+  await twin.machines.removeHelpers();
   twin.state.network = await twin.machines.network(twin.state);
   twin.store.save();
   await twin.applyRules();

@@ -1,9 +1,9 @@
 /**
- * Application names become folders, units and words of a shell: lower-case letters, digits and hyphens, 32 at most. The
+ * Application names become folders, units and words of a shell: lower-case letters, digits and hyphens, 31 at most. The
  * configuration has checked it before; this keeps a bundle from ever carrying anything else.
  */
 export function assertAppName(name: string): void {
-  assertPlain("app.name", name, /^[a-z][a-z0-9-]{0,31}$/);
+  assertPlain("app.name", name, /^[a-z][a-z0-9-]{0,30}$/);
 }
 
 /** The value, when it looks as expected: bundles put values between single quotes of a shell without any escaping. */

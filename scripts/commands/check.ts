@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { packagesOrNote } from "../lib/packages";
 import { ROOT } from "../lib/rehearsal";
+import { requireAll } from "../lib/require-all";
 import { run } from "../lib/run";
 
 /** What `npm run check` runs; all of it, so that one run shows every finding. */
@@ -15,12 +16,14 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
 /** `queuehost check`: everything that can be said of the sources without running them. */
 export const check = new Command("check")
   .description("format, lint, types, dead code and shell scripts, all findings in one run")
-  .action(async () => {
+  .addOption(requireAll())
+  .action(async ({ requireAll }: { requireAll?: true }) => {
     const missing = await packagesOrNote(["shellcheck", "shfmt"]);
     let failed = 0;
     for (const [name, command] of CHECKS) {
       if (missing.some((tool) => command.startsWith(tool))) {
-        console.log(`skipped  ${name}: ${command.split(" ")[0]} is not installed`);
+        console.log(`${requireAll ? "FAILED  " : "skipped "} ${name}: ${command.split(" ")[0]} is not installed`);
+        if (requireAll) failed += 1;
         continue;
       }
       const started = Date.now();

@@ -4,24 +4,34 @@ import { ensureDocker } from "../../twin/docker/ensure";
 import { ensureEngine } from "../engine";
 import { packagesOrNote } from "../lib/packages";
 import { ROOT } from "../lib/rehearsal";
+import { lackOf, requireAll } from "../lib/require-all";
 import { run } from "../lib/run";
 
-/** The environment variable that tells the tests what this machine lacks: they count as skipped, by name. */
+/** The environment variables that tell the tests what this machine lacks: they count as skipped, by name. */
 const LACKS = { engine: "QUEUEHOST_LACKS_ENGINE", machines: "QUEUEHOST_LACKS_MACHINES" } as const;
+
+/** Tells the closing line what is missing and required, a line each: it counts as failed. */
+const REQUIRED = "QUEUEHOST_LACKS_REQUIRED";
 
 /** `npm test`: gets everything it needs and runs every test. */
 export const test = new Command("test")
   .description("run the tests: unit, twin and e2e")
   .option("--project <name...>", "only these: unit, twin, e2e")
+  .addOption(requireAll())
   .argument("[files...]", "only test files whose path contains one of these")
-  .action(async (files: string[], { project }: { project?: string[] }) => {
-    const lacks: Record<string, string> = {};
+  .action(async (files: string[], { project, requireAll }: { project?: string[]; requireAll?: true }) => {
     const wants = (name: string) => project === undefined || project.includes(name);
     const missing = await packagesOrNote(["redis-server"]);
-    if (missing.length > 0)
-      console.log(`Not on this machine: ${missing.join(", ")}; the tests that need it are skipped.`);
-    if (wants("twin") || wants("e2e")) await orNote(LACKS.machines, ensureDocker, lacks);
-    if (wants("e2e")) await orNote(LACKS.engine, ensureEngine, lacks);
+    const lacks: Record<string, string> = {};
+    const note = async (variable: string, ensure: (report: (line: string) => void) => Promise<unknown>) => {
+      const lack = await lackOf(() => ensure((line) => console.log(line)));
+      if (lack !== undefined) lacks[variable] = lack;
+    };
+    if (wants("twin") || wants("e2e")) await note(LACKS.machines, ensureDocker);
+    if (wants("e2e")) await note(LACKS.engine, ensureEngine);
+    const lines = [...missing.map((name) => `${name} is not installed`), ...Object.values(lacks)];
+    for (const line of lines) console.log(`Not on this machine: ${line}`);
+    if (lines.length > 0 && !requireAll) console.log("The tests that need it are skipped.");
     const { exitCode } = await run(
       join(ROOT, "node_modules/.bin/vitest"),
       [
@@ -31,20 +41,8 @@ export const test = new Command("test")
         "--reporter=./test/support/closing-line.ts",
         ...files,
       ],
-      { cwd: ROOT, stdio: "inherit", env: lacks },
+      { cwd: ROOT, stdio: "inherit", env: { ...lacks, ...(requireAll ? { [REQUIRED]: lines.join("\n") } : {}) } },
     );
     process.exitCode = exitCode ?? 1;
+    if (requireAll && lines.length > 0) process.exitCode ||= 1;
   });
-
-async function orNote(
-  variable: string,
-  ensure: (report: (line: string) => void) => Promise<unknown>,
-  lacks: Record<string, string>,
-): Promise<void> {
-  try {
-    await ensure((line) => console.log(line));
-  } catch (error) {
-    lacks[variable] = error instanceof Error ? error.message : String(error);
-    console.log(lacks[variable]);
-  }
-}

@@ -66,7 +66,7 @@ async function unreachable(sites: readonly string[]): Promise<Obstacle | undefin
   });
   if (exitCode === 0) return undefined;
   const names = sites.map((site) => new URL(site).hostname).join(" and ");
-  return { reason: `${names} can't be reached (${lastLine(output)})` };
+  return { reason: `${names} can't be reached (${lastLine(output)})`, absent: true };
 }
 
 async function attempt(

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../lib/errors";
+import { NotToBeHad, UserError } from "../lib/errors";
 import { contentOf } from "./digest";
 import type { Home } from "./home";
 import { inspect, namesIn, type State } from "./inspect";
@@ -20,7 +20,8 @@ export interface Placed {
 /**
  * Sees to it that all parts are in place, whole and of their version. Where they are, nothing is written and no lock taken.
  *
- * @throws UserError when a part is to be had in no way, or when none gives one that works
+ * @throws NotToBeHad when this machine has nothing to come by a part with: neither a download nor a compiler
+ * @throws UserError when a way is open and gives nothing that works
  */
 export async function ensureParts(home: Home, parts: readonly Part[], report: Report): Promise<Placed[]> {
   const manifest = new Manifest(home);
@@ -56,7 +57,8 @@ async function ensurePart(home: Home, manifest: Manifest, part: Part, report: Re
   } finally {
     progress.stop();
   }
-  throw new UserError(explain(part, obstacles));
+  const Refusal = obstacles.every(({ absent }) => absent) ? NotToBeHad : UserError;
+  throw new Refusal(explain(part, obstacles));
 }
 
 async function tryWay(

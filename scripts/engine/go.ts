@@ -99,8 +99,9 @@ async function goEnvironment(): Promise<Record<string, string>> {
 async function goObstacle(): Promise<Obstacle | undefined> {
   const version = await goVersion();
   const remedy = `Install Go ${VERSIONS.go} or newer (https://go.dev/dl)`;
-  if (version === undefined) return { reason: "Go isn't installed", remedy };
-  if (olderThan(version, VERSIONS.goWithToolchains)) return { reason: `Go ${version} is too old to build it`, remedy };
+  if (version === undefined) return { reason: "Go isn't installed", remedy, absent: true };
+  if (olderThan(version, VERSIONS.goWithToolchains))
+    return { reason: `Go ${version} is too old to build it`, remedy, absent: true };
   return undefined;
 }
 

@@ -30,7 +30,8 @@ export interface EnginePart {
  * every file is checked.
  *
  * @param report takes lines about what is being done; by default they go to stderr, on a terminal as one live line
- * @throws UserError saying what to install, where the engine is to be had in no way
+ * @throws NotToBeHad saying what to install, where neither a download nor Go is to be had
+ * @throws UserError where it could be had and something is wrong with it
  */
 export async function ensureEngine(report?: Report): Promise<EngineReport> {
   const home = new Home();

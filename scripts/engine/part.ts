@@ -9,6 +9,8 @@ export type PartName = "cli" | "language-nodejs" | "provider-hcloud" | "provider
 export interface Obstacle {
   readonly reason: string;
   readonly remedy?: string;
+  /** Whether this machine simply hasn't got what the way needs, so that nothing is broken. */
+  readonly absent?: true;
 }
 
 /** One way to come by a part. */

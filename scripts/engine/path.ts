@@ -17,8 +17,9 @@ export function fromPath(home: Home, file: string, searched = process.env.PATH ?
     source: "path",
     async stage(into): Promise<Obstacle | undefined> {
       const folder = await folderOfPulumi(home, searched);
-      if (folder === undefined) return { reason: `there is no pulumi ${VERSIONS.pulumi} on PATH` };
-      if (!existsSync(join(folder, file))) return { reason: `there is no ${file} beside the pulumi in ${folder}` };
+      if (folder === undefined) return { reason: `there is no pulumi ${VERSIONS.pulumi} on PATH`, absent: true };
+      if (!existsSync(join(folder, file)))
+        return { reason: `there is no ${file} beside the pulumi in ${folder}`, absent: true };
       for (const name of namesIn(folder).filter((name) => name === "pulumi" || name.startsWith("pulumi-")))
         symlinkSync(join(folder, name), join(into, name));
       return undefined;

@@ -15,6 +15,10 @@ export default class ClosingLine implements Reporter {
           console.log(`skipped: ${module.project.name} > ${test.fullName}${result.note ? ` (${result.note})` : ""}`);
       }
     }
+    for (const lack of (process.env.QUEUEHOST_LACKS_REQUIRED ?? "").split("\n").filter(Boolean)) {
+      console.log(`FAILED: required, and not on this machine: ${lack}`);
+      count.failed += 1;
+    }
     console.log(`${count.passed} passed, ${count.failed + count.pending} failed, ${count.skipped} skipped`);
   }
 }

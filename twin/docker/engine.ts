@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import Docker from "dockerode";
+import { UserError } from "../../scripts/lib/errors";
 import { engineUnavailable } from "../errors";
 
 const SOCKET = "/var/run/docker.sock";
@@ -44,6 +45,31 @@ export async function requireEngine(docker: Docker): Promise<void> {
 
 /** Whether an error of the engine is "no such thing", which removing something twice is. */
 export const isMissing = (error: unknown) => (error as { statusCode?: number }).statusCode === 404;
+
+/** Removes something that may be gone already. */
+export async function unlessGone(removal: Promise<unknown>): Promise<void> {
+  await removal.catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}
+
+/**
+ * Does what needs the engine.
+ *
+ * @throws UserError where the engine stopped meanwhile, or failed at it (its codes from 500 on, such as for a full disk)
+ */
+export async function withEngine<T>(docker: Docker, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    if (Number((error as { statusCode?: number }).statusCode) >= 500)
+      throw new UserError(`Docker failed: ${(error as Error).message.trim()}; mend that and run this again`);
+    const reason = await unreachable(docker);
+    if (reason === undefined) throw error;
+    throw new UserError(`Docker stopped answering: ${reason}; start it and run this again`);
+  }
+}
 
 /** Whether the engine has an image of that name. */
 export async function hasImage(docker: Docker, name: string): Promise<boolean> {

@@ -1,13 +1,12 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import type Docker from "dockerode";
+import { NotToBeHad, UserError } from "../../scripts/lib/errors";
+import { installPackages, onPath } from "../../scripts/lib/packages";
+import { run } from "../../scripts/lib/run";
 import { type Report, withElapsed } from "../report";
 import { engine, hasServiceManager, unreachable } from "./engine";
-import { installPackages, onPath } from "./install";
-
-const run = promisify(execFile);
 
 /** What the daemon that we start says; its own pid file is /var/run/docker.pid. */
 const LOG = "/var/log/queuehost-dockerd.log";
@@ -32,7 +31,7 @@ async function waitFor(docker: Docker): Promise<void> {
     reason = await unreachable(docker);
     if (reason === undefined) return;
   }
-  throw new Error(
+  throw new UserError(
     `Docker was started and doesn't answer after ${START_SECONDS} s (${reason}); its log is ${LOG} or \`journalctl -u docker\``,
   );
 }
@@ -41,23 +40,31 @@ async function waitFor(docker: Docker): Promise<void> {
  * A Docker engine that answers. An engine that DOCKER_HOST names is used or missed, never replaced. Otherwise: installed from
  * the distribution when missing (root on Debian or Ubuntu; said first), and started when it isn't running. Throws one line that
  * says what is missing where neither can be done.
+ *
+ * @throws NotToBeHad where this computer or this user can't have one: no Linux, no root and no Docker
+ * @throws UserError where it should be there and doesn't answer
  */
 export async function ensureDocker(report: Report): Promise<Docker> {
+  if (process.platform !== "linux")
+    throw new NotToBeHad(`the machines of the twin are Debian systems and need Linux; this is ${process.platform}`);
   const docker = engine();
   const reason = await unreachable(docker);
   if (reason === undefined) return docker;
   if (process.env.DOCKER_HOST)
-    throw new Error(`Docker doesn't answer: ${reason} (DOCKER_HOST is set; unset it to use this computer's)`);
+    throw new UserError(`Docker doesn't answer: ${reason} (DOCKER_HOST is set; unset it to use this computer's)`);
   if (!onPath("dockerd")) await installPackages(["docker.io"], report);
   if ((await unreachable(docker)) === undefined) return docker;
   if (process.getuid?.() !== 0) {
-    throw new Error(
+    throw new NotToBeHad(
       `Docker can't be used: ${reason}. Start it (sudo systemctl start docker), and be root or a member of the group docker.`,
     );
   }
   await withElapsed(report, "starting Docker", async () => {
-    if (hasServiceManager()) await run("systemctl", ["start", "docker"]);
-    else startDaemon();
+    if (!hasServiceManager()) startDaemon();
+    else {
+      const { exitCode, output } = await run("systemctl", ["start", "docker"]);
+      if (exitCode !== 0) throw new UserError(`Docker could not be started: ${output.trim().replaceAll("\n", " / ")}`);
+    }
     await waitFor(docker);
   });
   return docker;

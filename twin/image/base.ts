@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import type Docker from "dockerode";
+import { UserError } from "../../scripts/lib/errors";
+import { installPackages, onPath } from "../../scripts/lib/packages";
 import { hasImage } from "../docker/engine";
-import { installPackages, onPath } from "../docker/install";
 import type { Report } from "../report";
 import type { Recipe } from "./recipe";
 import { renderOneLine } from "./sources";
@@ -47,7 +48,7 @@ async function bootstrap(docker: Docker, recipe: Recipe, name: string, report: R
     child.on("close", (code) => {
       const last = Buffer.concat(said).toString("utf8").trim().split("\n").slice(-3).join(" / ");
       if (code === 0) settle();
-      else fail(new Error(`mmdebstrap could not make a Debian 13 (exit code ${code}): ${last}`));
+      else fail(new UserError(`mmdebstrap could not make a Debian 13 (exit code ${code}): ${last}`));
     });
   });
   // A stopped mmdebstrap ends its output early; its own reason is the better one.

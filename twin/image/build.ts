@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { lock } from "proper-lockfile";
 import { pack } from "tar-stream";
-import { hasImage, isMissing } from "../docker/engine";
+import { UserError } from "../../scripts/lib/errors";
+import { hasImage, unlessGone } from "../docker/engine";
 import { type Report, withElapsed } from "../report";
 import { base } from "./base";
 import { type Recipe, recipe } from "./recipe";
@@ -22,13 +23,7 @@ function archive({ files }: Recipe): NodeJS.ReadableStream {
 /** Runs setup.sh on top of the base and keeps the result; what an interrupted run left behind goes first. */
 async function build(docker: Docker, made: Recipe, report: Report): Promise<void> {
   const name = made.tag.replace(":", "-build-");
-  const remove = () =>
-    docker
-      .getContainer(name)
-      .remove({ force: true, v: true })
-      .catch((error: unknown) => {
-        if (!isMissing(error)) throw error;
-      });
+  const remove = () => unlessGone(docker.getContainer(name).remove({ force: true, v: true }));
   await remove();
   const from = await base(docker, made, report);
   const container = await docker.createContainer({
@@ -44,7 +39,7 @@ async function build(docker: Docker, made: Recipe, report: Report): Promise<void
     const { StatusCode } = (await container.wait()) as { StatusCode: number };
     if (StatusCode !== 0) {
       const said = (await container.logs({ stdout: true, stderr: true, tail: 5 })).toString("utf8").trim();
-      throw new Error(
+      throw new UserError(
         `the machine's image could not be made (exit code ${StatusCode}): ${said.replaceAll(/\s*\n\s*/g, " / ")}`,
       );
     }

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { extraCertificates } from "./certificates";
 import { type Mirror, mirror, renderSources } from "./sources";
 
+/** What the machines' images are called in Docker; their tags tell recipes apart. */
+export const MACHINE_IMAGE = "queuehost-debian";
+
 /** Everything that decides what is on the disk of a new machine. */
 export interface Recipe {
   /** Path -> content, relative to the folder in which setup.sh runs. */
@@ -25,5 +28,5 @@ export async function recipe(): Promise<Recipe> {
     ...Object.fromEntries(extraCertificates().map((pem, index) => [`certificates/extra-${index + 1}.crt`, pem])),
   };
   const digest = createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 12);
-  return { files, mirror: from, tag: `queuehost-debian:13-${digest}` };
+  return { files, mirror: from, tag: `${MACHINE_IMAGE}:13-${digest}` };
 }

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { UserError } from "../../scripts/lib/errors";
 
 const run = promisify(execFile);
 
@@ -26,7 +27,9 @@ export async function mirror(env: NodeJS.ProcessEnv = process.env): Promise<Mirr
   const { QUEUEHOST_DEBIAN_MIRROR: main, QUEUEHOST_DEBIAN_SECURITY_MIRROR: security } = env;
   if (main || security) {
     if (!main || !security) {
-      throw new Error("QUEUEHOST_DEBIAN_MIRROR and QUEUEHOST_DEBIAN_SECURITY_MIRROR go together: set both or neither");
+      throw new UserError(
+        "QUEUEHOST_DEBIAN_MIRROR and QUEUEHOST_DEBIAN_SECURITY_MIRROR go together: set both or neither",
+      );
     }
     return { main, security };
   }

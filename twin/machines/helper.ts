@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
-import { isMissing } from "../docker/engine";
+import { UserError } from "../../scripts/lib/errors";
+import { unlessGone } from "../docker/engine";
 
 /**
  * Runs a shell script once in the host's network namespace, in a container that holds NET_ADMIN and nothing else: the one
@@ -28,11 +29,9 @@ export async function onHostNetwork(
     const { StatusCode } = (await container.wait()) as { StatusCode: number };
     const said = (await container.logs({ stdout: true, stderr: true })).toString("utf8").trim();
     if (StatusCode !== 0)
-      throw new Error(`the host's network refused the twin's rules: ${said || `exit code ${StatusCode}`}`);
+      throw new UserError(`the host's network refused the twin's rules: ${said || `exit code ${StatusCode}`}`);
     return said;
   } finally {
-    await container.remove({ force: true, v: true }).catch((error: unknown) => {
-      if (!isMissing(error)) throw error;
-    });
+    await unlessGone(container.remove({ force: true, v: true }));
   }
 }

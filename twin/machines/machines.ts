@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import type Docker from "dockerode";
 import { SERVER_TYPES } from "../catalogue";
-import { isMissing, isUnchanged } from "../docker/engine";
-import { renderRemoval, renderRules } from "../firewall";
+import { isMissing, isUnchanged, unlessGone } from "../docker/engine";
+import { renderRules } from "../firewall";
 import type { PublicNetwork, Server, State } from "../state";
 import { containerOptions, limits } from "./container";
 import { onHostNetwork } from "./helper";
@@ -59,7 +59,7 @@ export class Machines {
     if (!(await this.exists(server)))
       throw new Error(`the disk of server ${server.name} is gone: its container was removed by somebody else`);
     await unlessSo(this.container(server).start());
-    if (!bridgedIsFiltered()) await this.onHost(ISOLATE, this.names.bridge);
+    if (!bridgedIsFiltered()) await this.inTurn(() => this.onHost(ISOLATE, this.names.bridge));
   }
 
   /** Asks the machine to switch itself off, as its power button does; doesn't wait. */
@@ -104,25 +104,35 @@ export class Machines {
 
   /** Puts the host's rules where the state says. One at a time: each run replaces all of them. */
   applyRules(state: State, network: PublicNetwork, metadataPort: number): Promise<void> {
-    const run = async () => {
+    return this.inTurn(async () => {
       const address = network.prefix6
         ? `ip -6 addr replace ${network.prefix6}::1/48 dev ${this.names.bridge} nodad; `
         : "";
       const rules = renderRules(state, network, this.names, metadataPort);
       await this.onHost(`${address}printf '%s' "$INPUT" | nft -f -`, rules);
-    };
-    const next = this.queue.then(run, run);
-    this.queue = next.catch(() => undefined);
-    return next;
+    });
   }
 
-  /** Takes away everything that this twin has put into Docker and the kernel. */
-  async dismantle(): Promise<void> {
+  /** Removes the containers that a killed twin left behind in the middle of a change to the host's network. */
+  removeHelpers(): Promise<void> {
+    return this.inTurn(async () => {
+      const label = [this.names.label, "queuehost.helper=1"];
+      const left = await this.docker.listContainers({ all: true, filters: { label } });
+      await Promise.all(
+        left.map(({ Id }) => unlessGone(this.docker.getContainer(Id).remove({ force: true, v: true }))),
+      );
+    });
+  }
+
+  /** Resolves when no change to the host's network is under way. */
+  async settled(): Promise<void> {
     await this.queue;
-    const left = await this.docker.listContainers({ all: true, filters: { label: [this.names.label] } });
-    await Promise.all(left.map(({ Id }) => unlessGone(this.docker.getContainer(Id).remove({ force: true, v: true }))));
-    await this.onHost(`printf '%s' "$INPUT" | nft -f -`, renderRemoval(this.names.table));
-    await unlessGone(this.docker.getNetwork(this.names.network).remove());
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.queue.then(work, work);
+    this.queue = next.catch(() => undefined);
+    return next;
   }
 
   private onHost(script: string, input: string): Promise<string> {
@@ -152,11 +162,5 @@ function typeOf({ serverType }: Server) {
 async function unlessSo(change: Promise<unknown>): Promise<void> {
   await change.catch((error: unknown) => {
     if (!isUnchanged(error)) throw error;
-  });
-}
-
-async function unlessGone(removal: Promise<unknown>): Promise<void> {
-  await removal.catch((error: unknown) => {
-    if (!isMissing(error)) throw error;
   });
 }

@@ -12,8 +12,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ensureParts } from "../../../scripts/engine/ensure";
 import type { Part } from "../../../scripts/engine/part";
-import { UserError } from "../../../scripts/lib/errors";
-import { closedWay, collector, fakeWay, partWith, temporaryHome, writeFakeProgram } from "./fixtures";
+import { NotToBeHad, UserError } from "../../../scripts/lib/errors";
+import { absentWay, closedWay, collector, fakeWay, partWith, temporaryHome, writeFakeProgram } from "./fixtures";
 
 const home = temporaryHome;
 const silent = () => {};
@@ -41,12 +41,22 @@ describe("which way is gone", () => {
     const part = partWith(closedWay("no download"), closedWay("Go isn't installed", "Install Go"));
     const failure = await ensureParts(where, [part], silent).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(UserError);
+    expect(failure).not.toBeInstanceOf(NotToBeHad);
     expect(String(failure)).toBe(
       "UserError: Fake provider 1.2.3 can't be had: no download; Go isn't installed. Install Go, then run this again.",
     );
     expect(existsSync(where.path(part.folder))).toBe(false);
     expect(readdirSync(join(where.own, "staging"))).toEqual([]);
   });
+});
+
+test("only where this machine has no way at all it is not to be had; one that is open and fails is a fault", async () => {
+  const attempt = (...ways: Part["ways"]) => ensureParts(home(), [partWith(...ways)], silent);
+  await expect(attempt(absentWay("no site"), absentWay("no Go"))).rejects.toThrow(NotToBeHad);
+  const broken = await attempt(absentWay("no site"), closedWay("building failed")).catch((error: unknown) => error);
+  expect(broken).toBeInstanceOf(UserError);
+  expect(broken).not.toBeInstanceOf(NotToBeHad);
+  await expect(attempt(absentWay("no site"), fakeWay("9.9.9"))).rejects.not.toThrow(NotToBeHad);
 });
 
 test("a reason of several lines keeps them, and what to do stands below", async () => {

@@ -47,6 +47,11 @@ export function closedWay(reason: string, remedy?: string): Way {
   return { source: "download", stage: async () => (remedy ? { reason, remedy } : { reason }) };
 }
 
+/** A way that this machine hasn't got. */
+export function absentWay(reason: string): Way {
+  return { source: "download", stage: async () => ({ reason, absent: true }) };
+}
+
 /** A part of one fake program, whose version is 1.2.3. */
 export function partWith(...ways: Way[]): Part {
   return {

@@ -56,11 +56,11 @@ describe("says what to install", () => {
   const remedy = `Install Go ${VERSIONS.go} or newer (https://go.dev/dl)`;
   test("without Go", async () => {
     vi.stubEnv("PATH", "/nonexistent");
-    expect((await build()).obstacle).toEqual({ reason: "Go isn't installed", remedy });
+    expect((await build()).obstacle).toEqual({ reason: "Go isn't installed", remedy, absent: true });
   });
   test("with a Go that can't fetch a newer one", async () => {
     fakeGo("1.19.8");
-    expect((await build()).obstacle).toEqual({ reason: "Go 1.19.8 is too old to build it", remedy });
+    expect((await build()).obstacle).toEqual({ reason: "Go 1.19.8 is too old to build it", remedy, absent: true });
   });
 });
 

@@ -46,7 +46,10 @@ test("doesn't take the npm package's wrapper, which is a script", async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "pulumi"), `#!/bin/sh\necho ${v}\n`);
   chmodSync(join(folder, "pulumi"), 0o755);
-  expect((await stage([folder])).obstacle).toEqual({ reason: `there is no pulumi ${VERSIONS.pulumi} on PATH` });
+  expect((await stage([folder])).obstacle).toEqual({
+    reason: `there is no pulumi ${VERSIONS.pulumi} on PATH`,
+    absent: true,
+  });
 });
 
 test("doesn't take the home's own, which the wrapper puts on PATH", async () => {
@@ -59,5 +62,6 @@ test("says so where the language host isn't beside it", async () => {
   const folder = folderWith({ pulumi: v });
   expect((await stage([folder], { file: HOST })).obstacle).toEqual({
     reason: `there is no ${HOST} beside the pulumi in ${folder}`,
+    absent: true,
   });
 });
