@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTwin, stopTwin } from "../../twin/client";
 import { names } from "../../twin/machines/names";
+import { waitFor } from "../support/wait-for";
 import { EngineProxy } from "./support/engine-proxy";
 import { useTwin } from "./support/twin";
-import { waitFor } from "./support/wait";
 
 const quiet = () => undefined;
 
@@ -68,7 +68,7 @@ useTwin((twin) => {
     test("killed in the middle of making a server, it finishes it at the next start", async () => {
       const { body } = await request("torn");
       process.kill(twin.running.pid, "SIGKILL");
-      await waitFor("the end of the twin", async () => ended(twin.running.pid));
+      await waitFor("the end of the twin", async () => ended(twin.running.pid), 30);
       await twin.start();
       await twin.done(body.action, ...body.next_actions);
       await twin.booted(body.server.public_net.ipv4.ip);
@@ -121,7 +121,7 @@ useTwin((twin) => {
       } finally {
         await proxy.open();
       }
-      await waitFor("the machine", async () => (await twin.ssh(server.ip, "cat /root/disk")) === "kept");
+      await waitFor("the machine", async () => (await twin.ssh(server.ip, "cat /root/disk")) === "kept", 30);
       const made = await request("late");
       await twin.done(made.body.action, ...made.body.next_actions);
     });
@@ -129,14 +129,25 @@ useTwin((twin) => {
     test("a machine that somebody kills gets its power back", async () => {
       const boot = await started();
       docker("kill", container());
-      await waitFor("the machine", async () => (await started()) !== boot);
+      await waitFor("the machine", async () => (await started()) !== boot, 30);
     });
 
-    test("a machine that the state doesn't know is removed at the start", async () => {
+    test("machines that the state doesn't know, and helpers of a killed twin, are removed at the start", async () => {
+      const image = docker("inspect", "-f", "{{.Image}}", container()).trim();
       await stopTwin(twin.stateDir, { deleteServers: false });
+      docker("create", "--label", names(twin.stateDir).label, "--label", "queuehost.helper=1", image, "true");
       rmSync(join(twin.stateDir, "state.json"));
       await twin.start();
-      expect(docker("ps", "-aq", "--filter", `label=${names(twin.stateDir).label}`)).toBe("");
+      expect(
+        docker(
+          "ps",
+          "-a",
+          "--format",
+          "{{.Names}} {{.Command}} {{.Status}}",
+          "--filter",
+          `label=${names(twin.stateDir).label}`,
+        ),
+      ).toBe("");
     });
   });
 });
