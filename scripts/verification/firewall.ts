@@ -21,10 +21,12 @@ const Server = z.object({
   }),
 });
 
+type Target = Pick<Subject, "serverId" | "firewallId" | "sshAllowedFrom">;
+
 const EVERYONE = ["0.0.0.0/0", "::/0"];
 
 /** What the cloud has in force, asked of its API: what somebody changed in the console shows here. */
-export async function firewall(subject: Subject, endpoint: string, token: string): Promise<Check[]> {
+export async function firewall(subject: Target, endpoint: string, token: string): Promise<Check[]> {
   const get = async <T>(path: string, shape: z.ZodType<T>): Promise<T> => {
     const response = await fetch(`${endpoint}${path}`, {
       headers: { authorization: `Bearer ${token}` },
@@ -55,7 +57,7 @@ async function look(name: string, probe: () => Promise<Seen>): Promise<Check> {
   return { concern: "outside", name, ...seen };
 }
 
-function rules({ sshAllowedFrom }: Subject, { firewall }: z.infer<typeof Firewall>): Seen {
+function rules({ sshAllowedFrom }: Target, { firewall }: z.infer<typeof Firewall>): Seen {
   const seen = firewall.rules.map((rule) => line(rule.direction, rule.protocol, rule.port, rule.source_ips));
   const expected = [
     line("in", "tcp", "22", sshAllowedFrom),
@@ -70,7 +72,7 @@ function rules({ sshAllowedFrom }: Subject, { firewall }: z.infer<typeof Firewal
 }
 
 /** The rules of all firewalls of a server add up: a second one opens what the first doesn't name. */
-function attachment({ serverId, firewallId }: Subject, { server }: z.infer<typeof Server>): Seen {
+function attachment({ serverId, firewallId }: Target, { server }: z.infer<typeof Server>): Seen {
   const { firewalls } = server.public_net;
   const own = firewalls.find(({ id }) => id === firewallId);
   const others = firewalls.filter(({ id }) => id !== firewallId).map(({ id }) => id);

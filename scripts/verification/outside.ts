@@ -23,8 +23,10 @@ const PORTS: Ports = {
   ],
 };
 
+type Target = Pick<Subject, "host" | "ipv6" | "url" | "sshAllowedFrom">;
+
 /** What somebody without any access sees of the server. */
-export async function outside({ host, ipv6, url, sshAllowedFrom }: Subject, ports = PORTS): Promise<Check[]> {
+export async function outside({ host, ipv6, url, sshAllowedFrom }: Target, ports = PORTS): Promise<Check[]> {
   const [over4, over6, health] = await Promise.all([
     over(host, "", ports),
     ipv6 ? over(ipv6, " over IPv6", portsOver6(sshAllowedFrom, ports)) : [],

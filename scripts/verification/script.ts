@@ -23,11 +23,12 @@ export function script(expected: Readonly<Record<string, string>>, folder = HOST
     const text = `${library}\n${readFileSync(join(folder, concern, "verify.sh"), "utf8")}`;
     // A quoted here-document of base64 arrives as it is, whatever the script holds.
     return [
-      `{ base64 -d <<'END' | bash >"$d/${concern}" 2>"$d/${concern}.err" || echo "ended with $?" >>"$d/${concern}.err"`,
+      `{ base64 -d <<'END' | bash >"$d/${concern}" 2>"$d/${concern}.err" || echo "ended with $?" >"$d/${concern}.end"`,
       Buffer.from(text).toString("base64"),
       "END",
       // A script that complains has not looked at everything that it should have. It may have ended within a line.
-      `[ ! -s "$d/${concern}.err" ] || printf '\\nverify.sh\\tfail\\t%s\\n' "$(tail -n 1 "$d/${concern}.err")" >>"$d/${concern}"`,
+      `fault=$(cat "$d/${concern}.err" "$d/${concern}.end" 2>/dev/null | head -n 1)`,
+      `[ -z "$fault" ] || printf '\\nverify.sh\\tfail\\t%s\\n' "$fault" >>"$d/${concern}"`,
       "} &",
     ].join("\n");
   });
