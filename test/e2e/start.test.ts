@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROOT } from "../../scripts/lib/rehearsal";
 import { run } from "../../scripts/lib/run";
-import { freePort } from "../support/deployment";
+import { freePort } from "../support/free-port";
 import { LACKS_ENGINE } from "../support/requires";
 import { waitFor } from "../support/wait-for";
 

@@ -1,5 +1,4 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runOverSsh } from "../../scripts/engine/command-provider";
@@ -10,6 +9,7 @@ import { ensureStack } from "../../scripts/rehearsal/stack";
 import { verifyStack } from "../../scripts/verification";
 import type { Check, Subject } from "../../scripts/verification/check";
 import { type RunningTwin, startTwin, stopTwin } from "../../twin/client";
+import { freePort } from "./free-port";
 
 /** What the engine did: an operation and a resource's name, `update redis`; nothing where nothing had to be done. */
 export type Steps = string[];
@@ -118,15 +118,5 @@ function stepsOf(output: string): Steps {
     const event = line.startsWith("{") ? JSON.parse(line) : {};
     const { op, urn } = event.resourcePreEvent?.metadata ?? {};
     return op === undefined || op === "same" ? [] : [`${op} ${urn.split("::").at(-1)}`];
-  });
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((settle, fail) => {
-    const server = createServer().once("error", fail);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => settle(typeof address === "object" && address ? address.port : 0));
-    });
   });
 }

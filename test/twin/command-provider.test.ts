@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installCommandProvider } from "../../scripts/engine/command-provider";
 import { type Props, secret } from "../../scripts/engine/command-provider/values";
 import { LACKS_MACHINES } from "../support/requires";
+import { waitFor } from "../support/wait-for";
 import { Provider, urn } from "../unit/engine/command-provider/client";
 import { useTwin } from "./support/twin";
-import { waitFor } from "./support/wait";
 
 const COMMAND = "command:remote:Command";
 const COPY = "command:remote:CopyToRemote";
@@ -82,7 +82,7 @@ describe.skipIf(LACKS_MACHINES)("the stand-in for provider command, on a real ma
     test("a machine whose power goes while a command runs is noticed", { timeout: 150_000 }, async () => {
       const file = "/home/deploy/started";
       const running = run(`touch ${file}; sleep 300`).catch(String);
-      await waitFor("the command's start", async () => (await twin.ssh(server.ip, `ls ${file} || true`)) === file);
+      await waitFor("the command's start", async () => (await twin.ssh(server.ip, `ls ${file} || true`)) === file, 30);
       const off = await twin.call("POST", `/servers/${server.id}/actions/poweroff`);
       expect(await running).toMatch(/lost the connection to deploy@\S+, the command may still be running there: /);
       await twin.done(off.body.action);

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { names } from "../../twin/machines/names";
+import { waitFor } from "../support/wait-for";
 import { useTwin } from "./support/twin";
-import { waitFor } from "./support/wait";
 
 /** What the deployment installs or brings: on a new machine there must be none of it. */
 const OURS = /^(redis|valkey|caddy|nodejs|node-|fail2ban|restic|unattended-upgrades|prometheus|docker|postgresql)/;
@@ -137,9 +137,9 @@ useTwin((twin) => {
     test("a reboot from inside comes back; a machine that switches itself off stays off", async () => {
       const before = await bootId();
       await twin.ssh(made.ip, "reboot").catch(() => undefined);
-      await waitFor("the reboot", async () => (await bootId()) !== before);
+      await waitFor("the reboot", async () => (await bootId()) !== before, 30);
       await twin.ssh(made.ip, "poweroff").catch(() => undefined);
-      await waitFor("status off", async () => (await status()) === "off");
+      await waitFor("status off", async () => (await status()) === "off", 30);
       const { status: code, body } = await twin.call("POST", `/servers/${made.id}/actions/reboot`, {});
       expect({ code, error: body.error.code }).toEqual({ code: 409, error: "conflict" });
       await act("poweron");
@@ -160,7 +160,11 @@ useTwin((twin) => {
       const change = (server_type: string) =>
         twin.call("POST", `/servers/${made.id}/actions/change_type`, { server_type, upgrade_disk: true });
       expect((await change("cx33")).body.action.command).toBe("change_server_type");
-      await waitFor("the new type", async () => !(await twin.call("GET", `/servers/${made.id}`)).body.server.locked);
+      await waitFor(
+        "the new type",
+        async () => !(await twin.call("GET", `/servers/${made.id}`)).body.server.locked,
+        30,
+      );
       expect((await change("cx23")).body.error.code).toBe("invalid_server_type");
       await act("poweron");
       expect((await change("cx43")).body.error.code).toBe("server_not_stopped");

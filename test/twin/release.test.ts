@@ -5,9 +5,9 @@ import { type Bundle, pack } from "../../infra/bundles/bundle";
 import { envBundle } from "../../infra/bundles/env";
 import { nodeRuntime, type Release } from "../../infra/release";
 import { LACKS_MACHINES } from "../support/requires";
+import { waitFor } from "../support/wait-for";
 import { tinyRelease } from "./support/tiny-app";
 import { useTwin } from "./support/twin";
-import { waitFor } from "./support/wait";
 
 const common = { name: "tiny", port: 3000, healthPath: "/health", healthTimeoutSec: 8 };
 const PASSWORD = "correct-horse-battery";
@@ -131,9 +131,8 @@ describe.skipIf(LACKS_MACHINES)("a release on a real machine", () => {
     test("a run that is killed in the middle is healed by the next", async () => {
       const broken = await tinyRelease(twin.stateDir, { backend: "setInterval(() => {}, 500);" });
       const cut = faultOf(deploy(broken));
-      await waitFor("the switch to the broken release", async () =>
-        (await twin.ssh(ip, "readlink /srv/tiny/current")).endsWith(broken.id),
-      );
+      const current = () => twin.ssh(ip, "readlink /srv/tiny/current");
+      await waitFor("the switch to the broken release", async () => (await current()).endsWith(broken.id), 30);
       await twin.ssh(ip, "kill -9 $(pgrep -fx '/bin/sh ./apply.sh')");
       await cut;
       expect(await faultOf(apply(appOf(broken)))).toContain(`release ${good.id} is back in service`);

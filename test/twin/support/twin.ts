@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RunningTwin, startTwin, stopTwin } from "../../../twin/client";
+import { waitFor } from "../../support/wait-for";
 import { Description } from "./description";
-import { waitFor } from "./wait";
 
 const run = promisify(execFile);
 
@@ -64,12 +64,16 @@ export class TestTwin {
 
   /** Waits until actions are over, and throws when one of them failed. */
   async done(...actions: { id: number }[]): Promise<void> {
-    await waitFor("the actions' end", async () => {
-      const query = actions.map(({ id }) => `id=${id}`).join("&");
-      const { body } = await this.call("GET", `/actions?${query}`);
-      for (const { error, command } of body.actions) if (error) throw new Error(`${command}: ${error.message}`);
-      return body.actions.every(({ status }: { status: string }) => status === "success");
-    });
+    await waitFor(
+      "the actions' end",
+      async () => {
+        const query = actions.map(({ id }) => `id=${id}`).join("&");
+        const { body } = await this.call("GET", `/actions?${query}`);
+        for (const { error, command } of body.actions) if (error) throw new Error(`${command}: ${error.message}`);
+        return body.actions.every(({ status }: { status: string }) => status === "success");
+      },
+      30,
+    );
   }
 
   /** A running server that answers over SSH; `more` goes into the request. */
@@ -114,9 +118,8 @@ export class TestTwin {
 
   /** Waits until SSH answers and cloud-init is through with its work. */
   async booted(ip: string): Promise<void> {
-    await waitFor(`ssh to ${ip}`, async () =>
-      (await this.ssh(ip, "cloud-init status --wait || true")).includes("done"),
-    );
+    const status = () => this.ssh(ip, "cloud-init status --wait || true");
+    await waitFor(`ssh to ${ip}`, async () => (await status()).includes("done"), 30);
   }
 
   makeKey(): void {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Config } from "../../../app/src/config";
 import type { ReservationWorker } from "../../../app/src/queue/consumer";
+import { waitFor } from "../../support/wait-for";
 import { openBackend, openWorker, reservation, sandbox, type TestBackend } from "./support/backend";
 import { captureLog } from "./support/capture-log";
 import { RedisServer, redis } from "./support/redis-server";
-import { waitFor } from "./support/wait-for";
 
 const fallback = "[Reservation] Fehler beim Hinzufügen zur Queue, verwende Fallback";
 
@@ -36,11 +36,7 @@ describe.skipIf(redis.missing)(`without Redis, requests do the work${redis.note}
   }
   const up = () => waitFor("Redis is up again", async () => (await backend.get("/health")).body.redis === "up");
   const completed = (id: string) =>
-    waitFor(
-      `${id} is completed`,
-      async () => (await backend.get(`/reservations/${id}`)).body.status === "completed",
-      10_000,
-    );
+    waitFor(`${id} is completed`, async () => (await backend.get(`/reservations/${id}`)).body.status === "completed");
 
   it("away at the start: 201 at once, a warning, and the queue as soon as it is there", async () => {
     await open();

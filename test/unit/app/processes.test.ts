@@ -2,10 +2,11 @@ import { readdirSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { freePort } from "../../support/free-port";
+import { waitFor } from "../../support/wait-for";
 import { reservation } from "./support/backend";
 import { RedisServer, redis } from "./support/redis-server";
 import { type AppProcess, Release } from "./support/release";
-import { freePort, waitFor } from "./support/wait-for";
 
 let release: Release;
 beforeAll(() => {
@@ -99,8 +100,8 @@ describe.skipIf(redis.missing)(`the built release, with a Redis${redis.note}`, (
   };
   const status = async (id: string) =>
     ((await (await fetch(`${url}/reservations/${id}`)).json()) as { status: string }).status;
-  const completed = (id: string, timeoutMs = 5000) =>
-    waitFor(`${id} is completed`, async () => (await status(id)) === "completed", timeoutMs);
+  const completed = (id: string, seconds = 10) =>
+    waitFor(`${id} is completed`, async () => (await status(id)) === "completed", seconds);
   const confirmations = (id: string) =>
     readdirSync(join(release.state, "confirmations")).filter((name) => name.includes(id));
 
@@ -172,7 +173,7 @@ describe.skipIf(redis.missing)(`the built release, with a Redis${redis.note}`, (
     expect(await status(body.id)).toBe("waiting");
     const next = start("worker");
     await next.says("[Queue] ✅ Workers gestartet");
-    await completed(body.id, 2000);
+    await completed(body.id, 2);
     expect(next.lines).toContain(`[Reservation] Job ${body.id} gestartet (Versuch 1)`);
   });
 
@@ -182,7 +183,7 @@ describe.skipIf(redis.missing)(`the built release, with a Redis${redis.note}`, (
     await doomed.says(`[Reservation] Job ${body.id} gestartet`);
     await doomed.stop("SIGKILL");
     const next = start("worker");
-    await completed(body.id, 15_000);
+    await completed(body.id, 15);
     await next.says(`[Reservation] Job ${body.id} fertig`);
     expect(next.lines).toContain(`[Reservation] Job ${body.id} eines abgebrochenen Workers läuft noch einmal`);
     expect(confirmations(body.id)).toEqual([`${body.id}.html`]);

@@ -3,10 +3,10 @@ import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReservationWorker } from "../../../app/src/queue/consumer";
+import { waitFor } from "../../support/wait-for";
 import { openBackend, openWorker, reservation, sandbox, type TestBackend } from "./support/backend";
 import { captureLog } from "./support/capture-log";
 import { RedisServer, redis } from "./support/redis-server";
-import { waitFor } from "./support/wait-for";
 
 const password = "sesam";
 /** What the server's Redis gives the application: its own keys and channels, and no dangerous command. */

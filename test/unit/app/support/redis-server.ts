@@ -4,7 +4,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { freePort, waitFor } from "./wait-for";
+import { freePort } from "../../../support/free-port";
+import { waitFor } from "../../../support/wait-for";
 
 const installed = spawnSync("redis-server", ["--version"]).status === 0;
 

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { waitFor } from "./wait-for";
+import { waitFor } from "../../../support/wait-for";
 
 const app = join(__dirname, "..", "..", "..", "..", "app");
 
@@ -52,9 +52,9 @@ export class AppProcess {
   }
 
   /** Waits for a line that starts with the text. */
-  async says(text: string, timeoutMs = 10_000): Promise<string> {
+  async says(text: string, seconds = 10): Promise<string> {
     const found = () => this.lines.find((line) => line.startsWith(text));
-    return await waitFor(`a line that starts with: ${text}`, found, timeoutMs).catch((error: Error) => {
+    return await waitFor(`a line that starts with: ${text}`, found, seconds).catch((error: Error) => {
       throw new Error(`${error.message}; it said:\n${this.lines.join("\n")}`);
     });
   }

@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } fro
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { waitFor } from "../../../support/wait-for";
 import { Provider } from "./client";
 import { COMMAND, describeRemote } from "./remote";
 import { Sshd } from "./sshd";
-import { waitFor } from "./wait";
 
 describeRemote("the connection", (remote) => {
   test("to another host key ends at once, and nothing is run", async () => {

@@ -6,8 +6,8 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installCommandProvider } from "../../../../scripts/engine/command-provider";
 import { secret, UNKNOWN } from "../../../../scripts/engine/command-provider/values";
+import { waitFor } from "../../../support/wait-for";
 import { Provider, urn } from "./client";
-import { waitFor } from "./wait";
 
 const COMMAND = "command:local:Command";
 

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { secret } from "../../../../scripts/engine/command-provider/values";
+import { waitFor } from "../../../support/wait-for";
 import { COMMAND, describeRemote } from "./remote";
-import { waitFor } from "./wait";
 
 describeRemote("secrets", (remote) => {
   test("are in no argument of any process, and their files are private and gone afterwards", async () => {
