@@ -68,7 +68,7 @@ useTwin((twin) => {
     test("killed in the middle of making a server, it finishes it at the next start", async () => {
       const { body } = await request("torn");
       process.kill(twin.running.pid, "SIGKILL");
-      await waitFor("the end of the twin", async () => ended(twin.running.pid), 30, 30);
+      await waitFor("the end of the twin", async () => ended(twin.running.pid), 30);
       await twin.start();
       await twin.done(body.action, ...body.next_actions);
       await twin.booted(body.server.public_net.ipv4.ip);
@@ -121,7 +121,7 @@ useTwin((twin) => {
       } finally {
         await proxy.open();
       }
-      await waitFor("the machine", async () => (await twin.ssh(server.ip, "cat /root/disk")) === "kept", 30, 30);
+      await waitFor("the machine", async () => (await twin.ssh(server.ip, "cat /root/disk")) === "kept", 30);
       const made = await request("late");
       await twin.done(made.body.action, ...made.body.next_actions);
     });
@@ -129,7 +129,7 @@ useTwin((twin) => {
     test("a machine that somebody kills gets its power back", async () => {
       const boot = await started();
       docker("kill", container());
-      await waitFor("the machine", async () => (await started()) !== boot, 30, 30);
+      await waitFor("the machine", async () => (await started()) !== boot, 30);
     });
 
     test("machines that the state doesn't know, and helpers of a killed twin, are removed at the start", async () => {

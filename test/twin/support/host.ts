@@ -1,55 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-
-/** Kernel settings that move by themselves, or belong to interfaces of others. */
-const RESTLESS =
-  /^(fs\.(dentry-state|file-nr|inode-nr|inode-state|aio-nr|quota)|kernel\.(random|ns_last_pid|pty\.nr|sched_domain)|net\.netfilter\.nf_conntrack_count|net\.(ipv4|ipv6)\.(conf|neigh)\.(veth|br-|docker|qh)|net\.(core|mptcp|sctp).*random|dev\.)/;
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { basename, join } from "node:path";
+import { cgroups, processes, sysctls } from "./kernel";
 
 const output = (program: string, ...args: string[]) =>
   execFileSync(program, args, { stdio: ["ignore", "pipe", "ignore"], maxBuffer: 64 * 2 ** 20 }).toString();
-
-function sysctls(): string[] {
-  const read = (folder: string): string[] =>
-    readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return read(path);
-      const key = path.slice("/proc/sys/".length).replaceAll("/", ".");
-      if (RESTLESS.test(key)) return [];
-      try {
-        return [`${key} = ${readFileSync(path, "utf8").trim()}`];
-      } catch {
-        return [];
-      }
-    });
-  return read("/proc/sys");
-}
-
-function cgroups(folder = "/sys/fs/cgroup"): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (!entry.isDirectory()) return [];
-    const path = join(folder, entry.name);
-    try {
-      return [path, ...cgroups(path)];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function processes(): string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-        const cgroup = readFileSync(`/proc/${pid}/cgroup`, "utf8").split("\n")[0];
-        return [`${pid} ${command} ${cgroup}`];
-      } catch {
-        return [];
-      }
-    });
-}
 
 /** What a computer looks like from outside its machines. */
 export interface HostView {
@@ -61,19 +16,46 @@ export interface HostView {
   readonly docker: readonly string[];
 }
 
-export function lookAtHost(): HostView {
+/** Every rule with the table and the chain that it stands in, without what it has counted. */
+function firewall(): string[] {
   const rules = (program: string, ...args: string[]) => {
     if (!["/usr/sbin", "/sbin", "/usr/bin"].some((folder) => existsSync(join(folder, program)))) return [];
+    const blocks: string[] = [];
     return output(program, ...args)
       .replace(/(counter packets) \d+ bytes \d+|\[\d+:\d+\]|^#.*$/gm, "$1")
-      .split("\n");
+      .split("\n")
+      .flatMap((line) => {
+        const words = line.trim();
+        if (words === "}") blocks.pop();
+        // iptables-save heads a table with *NAME and ends it with COMMIT.
+        else if (words.startsWith("*")) blocks.splice(0, 1, words);
+        const found = words === "" || words === "}" ? [] : [[program, ...blocks, words].join(" | ")];
+        if (words.endsWith("{")) blocks.push(words.slice(0, -2));
+        return found;
+      });
   };
+  return [...rules("nft", "list", "ruleset"), ...rules("iptables-save"), ...rules("ip6tables-save")];
+}
+
+/** Every interface with the bridge that it is on: a machine's has a random name. */
+function interfaces(): string[] {
+  return readdirSync("/sys/class/net").map((name) => {
+    try {
+      return `${name} on ${basename(readlinkSync(`/sys/class/net/${name}/master`))}`;
+    } catch {
+      return name;
+    }
+  });
+}
+
+/** @param mark as for `processes` */
+export function lookAtHost(mark: string): HostView {
   return {
     sysctls: sysctls(),
     cgroups: cgroups(),
-    firewall: [...rules("nft", "list", "ruleset"), ...rules("iptables-save"), ...rules("ip6tables-save")],
-    interfaces: readdirSync("/sys/class/net"),
-    processes: processes(),
+    firewall: firewall(),
+    interfaces: interfaces(),
+    processes: processes(mark),
     docker: [
       ...output("docker", "ps", "-a", "--no-trunc", "--format", "container {{.ID}} {{.Names}}").split("\n"),
       ...output("docker", "network", "ls", "--format", "network {{.Name}}").split("\n"),
@@ -82,16 +64,21 @@ export function lookAtHost(): HostView {
   };
 }
 
-/** The lines that are in one view and not in the other, by what they are part of. */
+/** What is in one view and not in the other, or another number of times, by what it is part of. */
 export function differences(before: HostView, after: HostView): Record<keyof HostView, string[]> {
-  const changed = (key: keyof HostView) => {
-    const old = new Set(before[key]);
-    const now = new Set(after[key]);
-    return [
-      ...after[key].filter((line) => !old.has(line)).map((line) => `+ ${line}`),
-      ...before[key].filter((line) => !now.has(line)).map((line) => `- ${line}`),
-    ];
+  const surplus = (of: readonly string[], over: readonly string[], sign: string) => {
+    const left = new Map<string, number>();
+    for (const line of over) left.set(line, (left.get(line) ?? 0) + 1);
+    return of.flatMap((line) => {
+      const count = left.get(line) ?? 0;
+      left.set(line, count - 1);
+      return count > 0 ? [] : [`${sign} ${line}`];
+    });
   };
+  const changed = (key: keyof HostView) => [
+    ...surplus(after[key], before[key], "+"),
+    ...surplus(before[key], after[key], "-"),
+  ];
   return {
     sysctls: changed("sysctls"),
     cgroups: changed("cgroups"),
@@ -100,4 +87,27 @@ export function differences(before: HostView, after: HostView): Record<keyof Hos
     processes: changed("processes"),
     docker: changed("docker"),
   };
+}
+
+/**
+ * Tells lines that are about other twins or other containers: others may use this computer at the same time.
+ *
+ * @param since the time, in seconds, from which containers that are gone by now are known too
+ */
+export function othersThan(id: string, since: number): (line: string) => boolean {
+  const format = '{{.ID}} {{.Label "queuehost.twin"}}';
+  const present = output("docker", "ps", "-a", "--no-trunc", "--format", format).split("\n");
+  const eventFormat = '{{.Actor.ID}} {{index .Actor.Attributes "queuehost.twin"}}';
+  const until = String(Math.ceil(Date.now() / 1000));
+  const window = ["--since", String(since), "--until", until, "--filter", "type=container"];
+  const gone = output("docker", "events", ...window, "--format", eventFormat).split("\n");
+  const foreign = new Set(
+    [...present, ...gone]
+      .map((line) => line.split(" "))
+      .filter(([container, twin]) => container && twin !== id)
+      .map(([container = ""]) => container),
+  );
+  return (line) =>
+    [...line.matchAll(/\b(?:queuehost-|queuehost_|qh-)([0-9a-f]{6})\b/g)].some(([, other]) => other !== id) ||
+    [...line.matchAll(/\b[0-9a-f]{64}\b/g)].some(([container]) => foreign.has(container));
 }

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunningTwin, startTwin, stopTwin } from "../../../twin/client";
+import { LACKS_MACHINES } from "../../support/requires";
 import { waitFor } from "../../support/wait-for";
 import { Description } from "./description";
 
@@ -19,11 +20,17 @@ export interface Reply {
 
 /** A twin of a test file's own, with clients for it. Registered before it is made: it goes whatever happens. */
 export class TestTwin {
-  readonly stateDir = mkdtempSync(join(tmpdir(), "queuehost-twin-"));
   readonly token = "token-of-the-tests";
   readonly faults: string[] = [];
   readonly description = Description.load();
+  private folder: string | undefined;
   private current: RunningTwin | undefined;
+
+  /** Made when it is first asked for: tests that are skipped leave nothing. */
+  get stateDir(): string {
+    this.folder ??= mkdtempSync(join(tmpdir(), "queuehost-twin-"));
+    return this.folder;
+  }
 
   get running(): RunningTwin {
     if (!this.current) throw new Error("the twin isn't started");
@@ -132,18 +139,20 @@ export class TestTwin {
  * had the shape of Hetzner's description (skipped, by its name, where that file is not to be had).
  */
 export function useTwin(tests: (twin: TestTwin) => void): void {
-  const twin = new TestTwin();
-  afterAll(async () => {
-    await stopTwin(twin.stateDir, { deleteServers: true });
-    rmSync(twin.stateDir, { recursive: true, force: true });
-  });
-  beforeAll(async () => {
-    twin.makeKey();
-    await twin.start();
-    await twin.call("POST", "/ssh_keys", { name: "tests", public_key: twin.publicKey });
-  });
-  tests(twin);
-  test.skipIf(!twin.description)("every answer had the shape of Hetzner's API description", () => {
-    expect(twin.faults).toEqual([]);
+  describe.skipIf(LACKS_MACHINES)("a twin", () => {
+    const twin = new TestTwin();
+    afterAll(async () => {
+      await stopTwin(twin.stateDir, { deleteServers: true });
+      rmSync(twin.stateDir, { recursive: true, force: true });
+    });
+    beforeAll(async () => {
+      twin.makeKey();
+      await twin.start();
+      await twin.call("POST", "/ssh_keys", { name: "tests", public_key: twin.publicKey });
+    });
+    tests(twin);
+    test.skipIf(!twin.description)("every answer had the shape of Hetzner's API description", () => {
+      expect(twin.faults).toEqual([]);
+    });
   });
 }
