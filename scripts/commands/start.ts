@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import { Listr, PRESET_TIMER } from "listr2";
+import { Listr, type ListrTask, PRESET_TIMER } from "listr2";
 import { startTwin } from "../../twin/client";
 import { ensureDocker } from "../../twin/docker/ensure";
 import { type EngineReport, ensureEngine } from "../engine";
@@ -23,6 +23,8 @@ interface Progress {
   engine?: EngineReport;
   checks: Check[];
   verifiedIn: number;
+  /** What ended it. */
+  fault?: unknown;
 }
 
 /** `npm start`: the whole rehearsal, from nothing to a green verification. */
@@ -47,50 +49,59 @@ export const start = new Command("start")
 async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
   const pulumi = Pulumi.of(REHEARSAL);
   const started = Date.now();
-  const progress = await new Listr<Progress>(
-    [
-      {
-        title: "Pulumi engine",
-        task: async (progress, task) => {
-          progress.engine = await ensureEngine((line) => (task.output = line));
-        },
-      },
-      { title: "Docker", task: (_, task) => ensureDocker((line) => (task.output = line)).then(() => {}) },
-      {
-        title: "Twin: a Hetzner Cloud on loopback",
-        task: async (_, task) => {
-          const report = (line: string) => (task.output = line);
-          const twin = await startTwin({ stateDir: rehearsal.twinState, port, token: rehearsal.token, report });
-          await ensureSshKey(rehearsal);
-          await ensureStack(pulumi, rehearsal, twin, report);
-          await heal(pulumi, rehearsal, twin, report);
-        },
-      },
-      {
-        title: "pulumi up --stack rehearsal",
-        task: (_, task) => up(pulumi, rehearsal, (line) => (task.output = line)),
-      },
-      {
-        title: "Verification",
-        task: async (progress) => {
-          const began = Date.now();
-          progress.checks = await verifyStack(pulumi);
-          progress.verifiedIn = Date.now() - began;
-        },
-      },
-    ],
-    {
-      ctx: { checks: [], verifiedIn: 0 },
-      // Ctrl-C is for the engine to finish its step (see up).
-      registerSignalListeners: false,
-      // The message of a failure stands once, below.
-      rendererOptions: { timer: PRESET_TIMER, showErrorMessage: false, collapseErrors: true },
-      fallbackRendererOptions: { timer: PRESET_TIMER },
-    },
-  ).run();
+  const progress: Progress = { checks: [], verifiedIn: 0 };
+  const steps = [
+    step("Pulumi engine", progress, async (report) => {
+      progress.engine = await ensureEngine(report);
+    }),
+    step("Docker", progress, ensureDocker),
+    step("Twin: a Hetzner Cloud on loopback", progress, async (report) => {
+      const twin = await startTwin({ stateDir: rehearsal.twinState, port, token: rehearsal.token, report });
+      await ensureSshKey(rehearsal);
+      await ensureStack(pulumi, rehearsal, twin, report);
+      await heal(pulumi, rehearsal, twin, report);
+    }),
+    step("pulumi up --stack rehearsal", progress, (report) => up(pulumi, rehearsal, report)),
+    step("Verification", progress, async () => {
+      const began = Date.now();
+      progress.checks = await verifyStack(pulumi);
+      progress.verifiedIn = Date.now() - began;
+    }),
+  ];
+  // Ctrl-C is for the engine to finish its step (see up).
+  const timer = { timer: PRESET_TIMER };
+  const list = new Listr(steps, {
+    registerSignalListeners: false,
+    rendererOptions: timer,
+    fallbackRendererOptions: timer,
+  });
+  await list.run().catch((error: unknown) => {
+    throw progress.fault ?? error;
+  });
   console.log(`\n${table(progress.checks)}\n\n${summary(progress.checks, progress.verifiedIn)}\n`);
   console.log(await rehearsalSummary(pulumi, rehearsal, progress.engine, Date.now() - started));
   if (!progress.checks.every(({ ok }) => ok)) process.exitCode = 1;
+}
+
+/** A step of the list. What goes wrong in it is told once, whole, after the list, which has room for a line. */
+function step(
+  title: string,
+  progress: Progress,
+  work: (report: (line: string) => void) => Promise<unknown>,
+): ListrTask {
+  return {
+    title,
+    task: async (_, task) => {
+      try {
+        await work((line) => {
+          task.output = line;
+        });
+      } catch (error) {
+        progress.fault = error;
+        throw new Error("see below");
+      }
+    },
+  };
 }
 
 /** A key for the person at this machine, beside the deployment's own. */

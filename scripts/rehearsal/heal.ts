@@ -16,8 +16,8 @@ interface State {
 const KINDS = ["servers", "firewalls", "ssh_keys"] as const;
 
 /**
- * Finishes what an `up` that was killed left behind: its lock, and resources that the twin made and the state never heard
- * of, whose names would be refused as taken. Only for the rehearsal, where everything may be deleted.
+ * Finishes what an `up` that was killed or cut off left behind: its lock, and resources that the twin made and the state never
+ * heard of, whose names would be refused as taken. Only for the rehearsal, where everything may be deleted.
  */
 export async function heal(pulumi: Pulumi, rehearsal: Rehearsal, twin: RunningTwin, report: Report): Promise<void> {
   if (lockHolders(pulumi, rehearsal).length > 0) {
@@ -25,10 +25,10 @@ export async function heal(pulumi: Pulumi, rehearsal: Rehearsal, twin: RunningTw
     report("released the lock of an up that was killed");
   }
   const { deployment }: State = JSON.parse(await pulumi.read(["stack", "export"]));
-  if ((deployment.pending_operations ?? []).length === 0) return;
   const known = new Set((deployment.resources ?? []).map(({ id, type }) => `${type} ${id}`));
   for (const kind of KINDS) await deleteUnknown(kind, known, pulumi.stack, twin, report);
-  await pulumi.read(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
+  if ((deployment.pending_operations ?? []).length > 0)
+    await pulumi.read(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
 }
 
 /**

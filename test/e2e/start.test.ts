@@ -9,6 +9,7 @@ import { run } from "../../scripts/lib/run";
 import { freePort } from "../support/free-port";
 import { LACKS_ENGINE } from "../support/requires";
 import { waitFor } from "../support/wait-for";
+import { EngineProxy } from "../twin/support/engine-proxy";
 
 interface Finished {
   readonly code: number | null;
@@ -25,14 +26,18 @@ interface Typed {
 describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
   const folder = mkdtempSync(join(tmpdir(), "queuehost-clone-"));
   const clone = join(folder, "clone");
+  /** Docker, as the clone sees it. */
+  const docker = new EngineProxy(join(folder, "docker.sock"));
   let port: number;
 
   beforeAll(async () => {
     port = await freePort();
+    await docker.open();
     await run("git", ["clone", "--quiet", ROOT, clone]);
   });
   afterAll(async () => {
     if (existsSync(clone)) await npm("stop").finished;
+    await docker.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -41,7 +46,18 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
     const { code, output } = await npm("start", "--", "--port", String(port)).finished;
     await new Promise((closed) => other.close(closed));
     expect(code).toBe(1);
-    expect(output).toContain(`port ${port} on 127.0.0.1 is in use`);
+    expect(output.split(`port ${port} on 127.0.0.1 is in use`)).toHaveLength(2);
+    expect(output).not.toMatch(/^\s+at /m);
+  });
+
+  test("Docker that stops in the middle is named, and the cloud's answer is an error", async () => {
+    const started = npm("start", "--", "--port", String(port));
+    await waitFor("the server to be in the making", () => /Server server creating/.test(started.said()), 120);
+    await docker.close();
+    const { code, output } = await started.finished;
+    await docker.open();
+    expect(code, output).toBe(1);
+    expect(output).toMatch(/Docker doesn't answer|Docker/);
     expect(output).not.toMatch(/^\s+at /m);
   });
 
@@ -80,6 +96,40 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
     expect(await servers()).toHaveLength(1);
   });
 
+  test("plain npx pulumi works here", async () => {
+    const token = readFileSync(join(clone, ".rehearsal/token"), "utf8");
+    const made = await fetch(`http://127.0.0.1:${port}/v1/ssh_keys`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify({ name: "by-hand", public_key: await newPublicKey(folder) }),
+    });
+    const { ssh_key: key } = (await made.json()) as { ssh_key: { id: number } };
+    for (const words of [
+      ["preview", "--expect-no-changes"],
+      ["up", "--yes", "--expect-no-changes"],
+      ["refresh", "--yes", "--expect-no-changes"],
+      ["stack"],
+      ["config", "get", "redis.maxmemory"],
+      [
+        "import",
+        "hcloud:index/sshKey:SshKey",
+        "by-hand",
+        String(key.id),
+        "--yes",
+        "--protect=false",
+        "--generate-code=false",
+      ],
+      ["up", "--yes"],
+      ["cancel", "--yes"],
+    ]) {
+      const { exitCode, output } = await stack(...words);
+      expect(exitCode, `pulumi ${words.join(" ")}\n${output}`).toBe(0);
+    }
+    const keys = await fetch(`http://127.0.0.1:${port}/v1/ssh_keys`, { headers: { authorization: `Bearer ${token}` } });
+    // Imported, and in no program: the last up deleted it.
+    expect(((await keys.json()) as { ssh_keys: unknown[] }).ssh_keys).toHaveLength(1);
+  });
+
   test("npm run verify reads the same for a script", async () => {
     const { code, output } = await npm("--silent", "run", "verify", "--", "--json").finished;
     expect(code).toBe(0);
@@ -109,7 +159,8 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
         HOME: join(folder, "home"),
         PULUMI_HOME: process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"),
         npm_config_cache: process.env.npm_config_cache ?? join(homedir(), ".npm"),
-        ...passed("npm_config_cafile", "NODE_EXTRA_CA_CERTS", "DOCKER_HOST"),
+        DOCKER_HOST: `unix://${docker.path}`,
+        ...passed("npm_config_cafile", "NODE_EXTRA_CA_CERTS"),
       },
     });
     let output = "";
@@ -152,6 +203,12 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
   const twinId = () =>
     /twin (\S+) answers/.exec(readFileSync(join(clone, ".rehearsal/twin/twin.log"), "utf8"))?.[1] ?? "none";
 });
+
+async function newPublicKey(folder: string): Promise<string> {
+  const file = join(folder, "by-hand");
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file]);
+  return readFileSync(`${file}.pub`, "utf8").trim();
+}
 
 function passed(...names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
