@@ -16,7 +16,11 @@ const REQUIRED = "QUEUEHOST_LACKS_REQUIRED";
 /** `npm test`: gets everything it needs and runs every test. */
 export const test = new Command("test")
   .description("run the tests: unit, twin and e2e")
-  .option("--project <name...>", "only these: unit, twin, e2e")
+  .option(
+    "--project <name>",
+    "only this one of unit, twin and e2e; may be given again",
+    (name, names: string[] = []) => [...names, name],
+  )
   .addOption(requireAll())
   .argument("[files...]", "only test files whose path contains one of these")
   .action(async (files: string[], { project, requireAll }: { project?: string[]; requireAll?: true }) => {
