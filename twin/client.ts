@@ -63,6 +63,8 @@ export async function startTwin({ port, token, report, ...options }: TwinOptions
   const image = await withEngine(docker, () => ensureImage(docker, report));
   return alone(stateDir, async () => {
     let known = findTwin(stateDir);
+    // Before anything is ended: a twin that runs goes on where its new port isn't to be had.
+    if (port !== 0 && known?.port !== port) await requireFreePort(port);
     if (known) {
       const fits = (port === 0 || known.port === port) && known.image === image;
       if (!fits || !(await answers(known, stateDir, token))) {
@@ -71,7 +73,6 @@ export async function startTwin({ port, token, report, ...options }: TwinOptions
       }
     }
     if (!known) {
-      if (port !== 0) await requireFreePort(port);
       known = await withElapsed(report, "starting the twin", () => launchTwin(stateDir, port, token, image));
     }
     const endpoint = `http://127.0.0.1:${known.port}/v1`;

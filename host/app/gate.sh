@@ -3,7 +3,7 @@
 # to pass. Callers set name, port, health_path, health_timeout.
 
 # How long the worker has to live in one piece, in hundredths of a second. Node loads a bundle in half a second.
-steady=200
+steady=300
 
 backend() { printf '%s-backend.service' "$name"; }
 worker() { printf '%s-worker.service' "$name"; }
@@ -36,7 +36,7 @@ uptime() {
   printf '%s%s' "${since%.*}" "${since#*.}"
 }
 
-# gate RELEASE: 0 once the backend serves it and the worker has been steady; otherwise 1, and `culprit` and `why` say what
+# gate RELEASE: 0 once the backend serves it and both processes have been steady; otherwise 1, and `culprit` and `why` say what
 # failed. A process that ended twice is not waited for.
 gate() {
   deadline=$(($(uptime) + health_timeout * 100)) last=''
@@ -47,15 +47,21 @@ gate() {
         return 1
       fi
     done
-    pid=$(systemctl show -P MainPID "$(worker)")
-    if [ "$pid" = 0 ] || [ "$pid" != "$last" ]; then steady_from=$(uptime); fi
-    last=$pid
+    pids="$(systemctl show -P MainPID "$(backend)") $(systemctl show -P MainPID "$(worker)")"
+    if [ "$pids" != "$last" ]; then
+      steady_from=$(uptime)
+      case $pids in
+        "${last% *} "*) culprit=$(worker) ;;
+        *) culprit=$(backend) ;;
+      esac
+    fi
+    last=$pids
     if ! serving "$1"; then
       culprit=$(backend) why="did not answer 200 with release $1 at http://127.0.0.1:$port$health_path within $health_timeout s"
-    elif [ "$(($(uptime) - steady_from))" -ge "$steady" ]; then
+    elif running && [ "$(($(uptime) - steady_from))" -ge "$steady" ]; then
       return 0
     else
-      culprit=$(worker) why='does not stay up'
+      why='does not stay up'
     fi
     [ "$(uptime)" -lt "$deadline" ] || return 1
     sleep 0.1

@@ -24,7 +24,9 @@ for unit in $units; do
   # Restarts are counted since the last deliberate start; one that is over for ten minutes is history.
   restarts=$(show "$unit" NRestarts)
   age=$(($(date +%s) - $(date -d "$(show "$unit" ExecMainStartTimestamp)" +%s 2>/dev/null || date +%s)))
-  if [ "$restarts" = 0 ] || [ "$age" -ge 600 ]; then
+  if ! running_pid "$unit" >/dev/null; then
+    flunk "$unit doesn't restart by itself" 'not running'
+  elif [ "$restarts" = 0 ] || [ "$age" -ge 600 ]; then
     pass "$unit doesn't restart by itself" "$restarts restarts, running for $age s"
   else
     flunk "$unit doesn't restart by itself" "$restarts restarts, the last one $age s ago"
@@ -101,4 +103,5 @@ fi
 rm -f "/var/lib/$name/confirmations/verification-$begin.html"
 find "/var/lib/$name/confirmations" -regextype posix-extended -mmin +1 -regex '.*/verification-[0-9]{19}\.html' -delete 2>/dev/null
 
-check 'the processes stayed the same meanwhile' "$pids_before" "$(for unit in $units; do show "$unit" MainPID; done | xargs)"
+# A process that isn't there has the number 0.
+check 'the processes stayed the same meanwhile' "$(sed -E 's/(^| )0( |$)/\1running\2/' <<<"$pids_before")" "$(for unit in $units; do show "$unit" MainPID; done | xargs)"

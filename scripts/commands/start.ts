@@ -30,19 +30,15 @@ interface Progress {
 /** `npm start`: the whole rehearsal, from nothing to a green verification. */
 export const start = new Command("start")
   .description("rehearse: start the twin, bring the stack rehearsal up on it, and verify the result")
-  .option(
-    "--port <port>",
-    "loopback port of the twin's API",
-    port,
-    port(process.env.QUEUEHOST_TWIN_PORT ?? String(DEFAULT_PORT)),
-  )
-  .action(async ({ port }: { port: number }) => {
+  .option("--port <port>", `loopback port of the twin's API (default: the one before, or ${DEFAULT_PORT})`, port)
+  .action(async ({ port: wanted }: { port?: number }) => {
     if (process.platform !== "linux")
       throw new UserError(
         `The rehearsal runs real Debian machines and needs Linux; this is ${process.platform}. A real account needs none of it: see README.`,
       );
     const rehearsal = new Rehearsal();
     rehearsal.create();
+    const port = wanted ?? rehearsal.port ?? DEFAULT_PORT;
     await exclusively(rehearsal.folder, "npm start", () => rehearse(rehearsal, port));
   });
 
@@ -57,6 +53,7 @@ async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
     step("Docker", progress, ensureDocker),
     step("Twin: a Hetzner Cloud on loopback", progress, async (report) => {
       const twin = await startTwin({ stateDir: rehearsal.twinState, port, token: rehearsal.token, report });
+      rehearsal.keepPort(port);
       await ensureSshKey(rehearsal);
       await ensureStack(pulumi, rehearsal, twin, report);
       await heal(pulumi, rehearsal, twin, report);
@@ -66,6 +63,7 @@ async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
       const began = Date.now();
       progress.checks = await verifyStack(pulumi);
       progress.verifiedIn = Date.now() - began;
+      if (!progress.checks.every(({ ok }) => ok)) throw new VerificationFailed();
     }),
   ];
   // Ctrl-C is for the engine to finish its step (see up).
@@ -76,12 +74,18 @@ async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
     fallbackRendererOptions: timer,
   });
   await list.run().catch((error: unknown) => {
-    throw progress.fault ?? error;
+    if (!(progress.fault instanceof VerificationFailed)) throw progress.fault ?? error;
   });
   console.log(`\n${table(progress.checks)}\n\n${summary(progress.checks, progress.verifiedIn)}\n`);
   console.log(await rehearsalSummary(pulumi, rehearsal, progress.engine, Date.now() - started));
-  if (!progress.checks.every(({ ok }) => ok)) process.exitCode = 1;
+  if (progress.fault) {
+    console.log("\nNot everything is as it should be: see the last rows of the table. npm run verify looks again.");
+    process.exitCode = 1;
+  }
 }
+
+/** The rows of the table say why. */
+class VerificationFailed extends Error {}
 
 /** A step of the list. What goes wrong in it is told once, whole, after the list, which has room for a line. */
 function step(

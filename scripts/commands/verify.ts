@@ -22,7 +22,8 @@ export const verify = new Command("verify")
 export function table(checks: readonly Check[]): string {
   const width = (pick: (check: Check) => string) => Math.max(0, ...checks.map((check) => pick(check).length));
   const [concerns, names] = [width(({ concern }) => concern), width(({ name }) => name)];
-  return checks
+  // What failed stands last, where a terminal shows it.
+  return [...checks.filter(({ ok }) => ok), ...checks.filter(({ ok }) => !ok)]
     .map(({ concern, name, ok, seen }) => {
       const verdict = ok ? styleText("green", "ok  ") : styleText(["red", "bold"], "FAIL");
       return `${verdict}  ${concern.padEnd(concerns)}  ${name.padEnd(names)}  ${ok ? styleText("dim", seen) : seen}`;

@@ -61,6 +61,16 @@ export class Rehearsal {
     writeFileSync(this.envFile, `${lines.join("\n")}\n`, { mode: 0o600 });
   }
 
+  /** The port of the twin's API, as it was chosen last; undefined before the first time. */
+  get port(): number | undefined {
+    const file = join(this.folder, "port");
+    return existsSync(file) ? Number(readFileSync(file, "utf8")) : undefined;
+  }
+
+  keepPort(port: number): void {
+    writeFileSync(join(this.folder, "port"), String(port));
+  }
+
   private kept(name: string, make: () => string): string {
     const file = join(this.folder, name);
     if (!existsSync(file)) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Check, Subject } from "./check";
+import { reason } from "./reason";
 
 const Firewall = z.object({
   firewall: z.object({
@@ -52,7 +53,7 @@ type Seen = Pick<Check, "ok" | "seen">;
 async function look(name: string, probe: () => Promise<Seen>): Promise<Check> {
   const seen = await probe().catch((error: unknown) => ({
     ok: false,
-    seen: error instanceof Error ? error.message : String(error),
+    seen: reason(error),
   }));
   return { concern: "outside", name, ...seen };
 }

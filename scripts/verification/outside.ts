@@ -1,5 +1,6 @@
 import type { Check, Subject } from "./check";
 import { type Dialled, dial } from "./dial";
+import { reason } from "./reason";
 
 /** What is dialled, and what should come of it. */
 export interface Ports {
@@ -81,10 +82,4 @@ async function fetchHealth(url: string): Promise<{ ok: boolean; seen: string }> 
   } catch (error) {
     return { ok: false, seen: reason(error) };
   }
-}
-
-/** Node hides why a fetch failed in the cause. */
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

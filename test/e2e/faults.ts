@@ -64,10 +64,12 @@ export const FAULTS: readonly Fault[] = [
     mend: onServer(`systemctl start queuehost-worker; ${until(WORKER_CONNECTED)}`),
     red: [
       "app: a worker does a job",
+      "app: queuehost-worker doesn't restart by itself",
       "app: queuehost-worker has no privileges",
       "app: queuehost-worker is active and starts at boot",
       "app: queuehost-worker runs the current release",
       "app: queuehost-worker runs the pinned Node",
+      "app: the processes stayed the same meanwhile",
       "env: queuehost-worker has what .env says",
     ],
   },

@@ -6,7 +6,7 @@ import { envBundle } from "../../infra/bundles/env";
 import { nodeRuntime, type Release } from "../../infra/release";
 import { LACKS_MACHINES } from "../support/requires";
 import { waitFor } from "../support/wait-for";
-import { tinyRelease } from "./support/tiny-app";
+import { BACKEND, tinyRelease } from "./support/tiny-app";
 import { useTwin } from "./support/twin";
 
 const common = { name: "tiny", port: 3000, healthPath: "/health", healthTimeoutSec: 8 };
@@ -112,6 +112,11 @@ describe.skipIf(LACKS_MACHINES)("a release on a real machine", () => {
         "whose worker dies after a second",
         { worker: "setTimeout(() => process.exit(1), 1000);" },
         /tiny-worker\.service/,
+      ],
+      [
+        "whose backend answers, and crashes after half a second, again and again",
+        { backend: `${BACKEND}\nsetTimeout(() => process.exit(1), 500);` },
+        /tiny-backend\.service/,
       ],
     ])("a release %s gives way to the one before", async (_, parts, reason) => {
       const fault = await faultOf(deploy(await tinyRelease(twin.stateDir, parts)));

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildRelease, type Release } from "../../../infra/release";
 
-const BACKEND = `const { basename, dirname } = require("node:path");
+export const BACKEND = `const { basename, dirname } = require("node:path");
 const health = JSON.stringify({ status: "ok", release: basename(dirname(__dirname)), motto: process.env.MOTTO });
 console.log("up, with " + process.env.REDIS_PASSWORD);
 if (process.env.MOTTO === "crash") throw new Error("no start with " + process.env.REDIS_PASSWORD);
