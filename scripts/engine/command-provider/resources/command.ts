@@ -31,7 +31,7 @@ export interface Output {
 }
 
 /** A run's output, and all of it in the order in which it came. */
-interface Ran extends Output {
+export interface Ran extends Output {
   readonly output: string;
 }
 

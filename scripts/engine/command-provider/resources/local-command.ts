@@ -1,18 +1,8 @@
 import { statSync } from "node:fs";
 import { type Ended, run } from "../process";
-import type { Props } from "../values";
-import {
-  asOutput,
-  COMMAND_SHAPE,
-  type CommandInputs,
-  commandError,
-  type Output,
-  OutputLog,
-  previousOutput,
-  previousOutputEnv,
-  type Which,
-} from "./command";
-import { type Context, decode, newId, type Resource } from "./resource";
+import { COMMAND_SHAPE, type CommandInputs, type Output, OutputLog, previousOutputEnv } from "./command";
+import { commandResource } from "./command-resource";
+import type { Context } from "./resource";
 
 interface Inputs extends CommandInputs {
   readonly dir?: string;
@@ -30,36 +20,10 @@ const shape = {
 } as const;
 
 /** `command:local:Command`: runs on the operator's machine, in the folder of the program. */
-export const localCommand: Resource = {
-  shape,
-  outputs: ["stdout", "stderr"],
-
-  async create(props, context) {
-    const inputs = decode<Inputs>(shape, props);
-    const output = await runLocally(props, inputs, "create", { stdout: "", stderr: "" }, context);
-    return { id: newId(context.name), state: { ...props, ...output } };
-  },
-
-  async update(props, state, context) {
-    const inputs = decode<Inputs>(shape, props);
-    const which = inputs.update === undefined ? "create" : "update";
-    return { ...props, ...(await runLocally(props, inputs, which, previousOutput(state), context)) };
-  },
-
-  async delete(state, context) {
-    if (state.delete === undefined) return;
-    await runLocally(state, decode<Inputs>(shape, state), "delete", previousOutput(state), context);
-  },
-};
-
-/** Runs one of the commands, if there is one, and returns what it wrote; else what the one before it wrote. */
-async function runLocally(props: Props, inputs: Inputs, which: Which, last: Output, context: Context): Promise<Props> {
-  const command = inputs[which];
-  if (command === undefined) return { ...last };
+export const localCommand = commandResource<Inputs>(shape, async (command, inputs, last, context) => {
   const ended = await start(inputs, command, last, context);
-  if (ended.code === 0) return asOutput(ended);
-  throw commandError(howItEnded(ended), props, inputs, which, ended);
-}
+  return ended.code === 0 ? ended : { ...ended, failure: howItEnded(ended) };
+});
 
 async function start(inputs: Inputs, command: string, last: Output, context: Context): Promise<Ended> {
   const { dir, interpreter, stdin, environment } = inputs;

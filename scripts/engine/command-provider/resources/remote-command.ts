@@ -1,18 +1,8 @@
 import { type SshConnection, withSsh } from "../ssh";
-import type { Props } from "../values";
-import {
-  asOutput,
-  COMMAND_SHAPE,
-  type CommandInputs,
-  commandError,
-  type Output,
-  OutputLog,
-  previousOutput,
-  previousOutputEnv,
-  type Which,
-} from "./command";
+import { COMMAND_SHAPE, type CommandInputs, OutputLog, previousOutputEnv } from "./command";
+import { commandResource } from "./command-resource";
 import { CONNECTION } from "./connection-shape";
-import { type Context, decode, newId, type Resource } from "./resource";
+import type { Context } from "./resource";
 
 interface Inputs extends CommandInputs {
   readonly connection: SshConnection;
@@ -26,34 +16,7 @@ const shape = {
 } as const;
 
 /** `command:remote:Command`: runs on another machine. */
-export const remoteCommand: Resource = {
-  shape,
-  outputs: ["stdout", "stderr"],
-
-  async create(props, context) {
-    const inputs = decode<Inputs>(shape, props);
-    const output = await runRemotely(props, inputs, "create", { stdout: "", stderr: "" }, context);
-    return { id: newId(context.name), state: { ...props, ...output } };
-  },
-
-  async update(props, state, context) {
-    const inputs = decode<Inputs>(shape, props);
-    const which = inputs.update === undefined ? "create" : "update";
-    return { ...props, ...(await runRemotely(props, inputs, which, previousOutput(state), context)) };
-  },
-
-  async delete(state, context) {
-    // Without a command there is nothing to connect for, and nothing to check.
-    if (state.delete !== undefined) {
-      await runRemotely(state, decode<Inputs>(shape, state), "delete", previousOutput(state), context);
-    }
-  },
-};
-
-/** Runs one of the commands, if there is one, and returns what it wrote; else what the one before it wrote. */
-async function runRemotely(props: Props, inputs: Inputs, which: Which, last: Output, context: Context): Promise<Props> {
-  const command = inputs[which];
-  if (command === undefined) return { ...last };
+export const remoteCommand = commandResource<Inputs>(shape, async (command, inputs, last, context) => {
   const log = new OutputLog(inputs, context);
   const options = {
     env: sendable(previousOutputEnv(inputs, last), context),
@@ -65,10 +28,10 @@ async function runRemotely(props: Props, inputs: Inputs, which: Which, last: Out
     onRetry: context.status,
   });
   log.end();
-  if (finished.code === 0) return asOutput(finished);
-  const how = finished.code === null ? "Process ended by a signal" : `Process exited with status ${finished.code}`;
-  throw commandError(how, props, inputs, which, finished);
-}
+  if (finished.code === 0) return finished;
+  const failure = finished.code === null ? "Process ended by a signal" : `Process exited with status ${finished.code}`;
+  return { ...finished, failure };
+});
 
 /** Linux takes no variable of more than 128 KiB. */
 const LONGEST_VARIABLE = 128 * 1024 - 64;
