@@ -60,6 +60,41 @@ const publicKeys = list(
   'OpenSSH public keys such as "ssh-ed25519 AAAA... anna@laptop", separated by commas',
 );
 
+/** A folder below another one: no way out of it, nothing that a shell or systemd would read differently. */
+const folder = pattern(
+  /^(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/,
+  "a folder inside the application's, such as storage/uploads",
+);
+const folders = list(folder, "folders inside the application's such as uploads, exports, separated by commas");
+
+/** A folder of the operator's machine, relative to the project or absolute. */
+const path = pattern(/^[^\0\n]+$/, "a folder such as ../intranet");
+
+/** A line for a shell; it runs as written, on one line of a unit. */
+const command = pattern(/^[^\s\0]([^\0\n\r]*[^\s\0])?$/, "a command on one line such as node dist/server.js");
+
+/** A path of a URL that needs no escaping anywhere. */
+const urlPath = pattern(/^\/[A-Za-z0-9/._~-]*$/, "a path such as /health");
+
+/** As Debian's policy names packages. */
+const debianPackage = pattern(/^[a-z0-9][a-z0-9+.-]+$/, "a package");
+const debianPackages = list(debianPackage, "Debian packages such as imagemagick, ghostscript, separated by commas");
+
+const serverTypes = list(
+  pattern(/^[a-z]{2,4}\d{2}$/, "a type"),
+  "Hetzner server types such as cx23, in order of preference, separated by commas",
+);
+const locations = list(
+  pattern(/^[a-z]{3}\d?$/, "a location"),
+  "Hetzner locations such as nbg1, in order of preference, separated by commas",
+);
+
+/** Redis' glob patterns, as an ACL takes them. */
+const keyPatterns = list(
+  pattern(/^[A-Za-z0-9_:.*?{}[\]^-]{1,100}$/, "a pattern"),
+  "patterns of Redis keys such as shop:*, separated by commas",
+);
+
 /** Redis' `save` line: pairs of seconds and changes; `off` is Redis' `save ""`. */
 const savePoints = pattern(
   /^off$|^\d+ \d+( \d+ \d+)*$/,
@@ -77,14 +112,24 @@ const password = pattern(
 
 export const kinds = {
   choice,
+  command,
+  debianPackages,
+  folder,
+  folders,
+  keyPatterns,
+  locations,
+  path,
   pattern,
+  serverTypes,
   size,
   integer,
   flag,
   hostName,
   appName,
   cidrs,
+  publicKey,
   publicKeys,
+  urlPath,
   calendar,
   savePoints,
   password,

@@ -1,7 +1,7 @@
 import { closestMatch } from "leven";
 import { OWN_KEYS } from "../bundles/env";
 import { extraFault } from "../bundles/env-file";
-import { KEYS, type Key, type KeyName, type Settings } from "./schema";
+import { FAMILIES, KEYS, type Key, type KeyName, REFERENCE, type Settings } from "./schema";
 
 /** One thing that is wrong with a stack's configuration. */
 export interface Fault {
@@ -44,44 +44,54 @@ export function parseConfig(
   environmentToken?: string,
 ): Settings {
   const faults: Fault[] = [];
-  const mend = (name: string, { example, secret }: Pick<Key, "example" | "secret">) =>
-    secret
-      ? `${example} | npx pulumi config set --secret ${name} --stack ${stack}`
-      : `npx pulumi config set ${name} ${/[ "]/.test(example) ? `'${example}'` : example} --stack ${stack}`;
+  const fault = (path: string, key: Key, got: string) =>
+    faults.push({ path, reason: `should be ${expectation(key)}, ${got}`, mend: mend(path, key, stack) });
 
   const values: Record<string, unknown> = {};
+  // Pulumi.yaml has to give every declared key a default; the empty one stands for none.
+  const set = (name: string) => entries[PREFIX + name] || undefined;
+  const reference: Readonly<Record<string, string>> = set("app.path") === undefined ? REFERENCE : {};
   for (const [name, key] of Object.entries(KEYS) as [KeyName, Key][]) {
-    // Pulumi.yaml has to give every declared key a default; the empty one stands for none.
-    const raw = (entries[PREFIX + name] || undefined) ?? key.default;
-    const line = mend(name, key);
+    const raw = set(name) ?? reference[name] ?? key.default;
     if (raw === undefined) {
-      if (!key.optional) faults.push({ path: name, reason: `should be ${expectation(key)}, is not set`, mend: line });
+      if (!key.optional) fault(name, key, "is not set");
       continue;
     }
     if (key.secret && !secrets.has(PREFIX + name)) {
-      faults.push({ path: name, reason: "should be set as a secret, stands in clear", mend: line });
+      faults.push({ path: name, reason: "should be set as a secret, stands in clear", mend: mend(name, key, stack) });
       continue;
     }
     const parsed = key.kind.safeParse(raw);
     if (parsed.success) values[name] = parsed.data;
-    else
-      faults.push({ path: name, reason: `should be ${expectation(key)}, got ${shown(raw, key.secret)}`, mend: line });
+    else fault(name, key, `got ${shown(raw, key.secret)}`);
   }
 
-  const env: Record<string, string> = {};
+  const named: Record<keyof typeof FAMILIES, Record<string, string>> = {
+    "env.": {},
+    "ssh.key.": {},
+    "app.worker.": {},
+  };
   for (const [full, raw] of Object.entries(entries)) {
-    if (!full.startsWith(PREFIX)) continue;
     const name = full.slice(PREFIX.length);
-    if (name in KEYS) continue;
-    if (!name.startsWith("env.")) {
+    if (!full.startsWith(PREFIX) || name in KEYS) continue;
+    const family = FAMILY_NAMES.find((prefix) => name.startsWith(prefix));
+    if (family === undefined) {
       faults.push(unknownKey(name, stack));
       continue;
     }
-    const variable = name.slice(4);
-    const reason = extraFault(variable, raw, OWN_KEYS);
-    if (reason === undefined) env[variable] = raw;
-    else faults.push({ path: name, reason, mend: `npx pulumi config rm ${name} --stack ${stack}` });
+    const member = name.slice(family.length);
+    const reason = family === "env." ? extraFault(member, raw, OWN_KEYS) : memberFault(member);
+    if (reason !== undefined)
+      faults.push({ path: name, reason, mend: `npx pulumi config rm ${name} --stack ${stack}` });
+    else if (!FAMILIES[family].kind.safeParse(raw).success) fault(name, FAMILIES[family], `got ${shown(raw, false)}`);
+    else named[family][member] = raw;
   }
+  if (set("app.path") !== undefined && !PROCESSES.some((name) => name in values) && noneOf(named["app.worker."]))
+    fault(
+      "app.backend",
+      KEYS["app.backend"],
+      "is not set, and neither is app.worker nor app.static: nothing would run",
+    );
 
   const token = entries["hcloud:token"] ?? environmentToken;
   const tokenLine = `npx pulumi config set --secret hcloud:token --stack ${stack}`;
@@ -101,7 +111,37 @@ export function parseConfig(
     faults.push({ path: "hcloud:token", reason: "should be set as a secret, stands in clear", mend: tokenLine });
 
   if (faults.length > 0) throw new ConfigError(stack, faults);
-  return { "server.name": `queuehost-${stack}`, ...values, stack, env } as Settings;
+  const people = [...((values["ssh.authorizedKeys"] ?? []) as string[]), ...Object.values(named["ssh.key."])];
+  const unnamed = values["app.worker"] as string | undefined;
+  return {
+    "server.name": `queuehost-${stack}`,
+    ...values,
+    ...(people.length > 0 && { "ssh.authorizedKeys": people }),
+    stack,
+    workers: { ...(unnamed !== undefined && { "": unnamed }), ...named["app.worker."] },
+    env: named["env."],
+  } as Settings;
+}
+
+const FAMILY_NAMES = Object.keys(FAMILIES) as (keyof typeof FAMILIES)[];
+
+/** What an application has to have one of. */
+const PROCESSES = ["app.backend", "app.worker", "app.static"] as const;
+
+const noneOf = (record: object) => Object.keys(record).length === 0;
+
+/** The command that mends a fault. */
+function mend(name: string, { example, secret }: Key, stack: string): string {
+  return secret
+    ? `${example} | npx pulumi config set --secret ${name} --stack ${stack}`
+    : `npx pulumi config set ${name} ${/[ "*]/.test(example) ? `'${example}'` : example} --stack ${stack}`;
+}
+
+/** Groups of workers end the name of a unit; people are held to the same. */
+function memberFault(member: string): string | undefined {
+  return /^[a-z][a-z0-9-]{0,30}$/.test(member)
+    ? undefined
+    : "should end in a name: a-z, 0-9 and -, at most 31 characters";
 }
 
 /** The kind's own words: what it says of a value that can't be right. */
@@ -114,7 +154,13 @@ function shown(raw: string, secret: boolean | undefined): string {
 }
 
 function unknownKey(name: string, stack: string): Fault {
-  const near = closestMatch(name, Object.keys(KEYS), { maxDistance: 4 });
+  const near = closestMatch(
+    name,
+    [...Object.keys(KEYS), ...FAMILY_NAMES.map((family) => family + name.split(".").at(-1))],
+    {
+      maxDistance: 4,
+    },
+  );
   return {
     path: name,
     reason: `is no key of queuehost${near ? `; did you mean ${near}?` : ""}`,

@@ -1,4 +1,4 @@
-import { KEYS, type Key } from "./schema";
+import { FAMILIES, KEYS, type Key } from "./schema";
 
 /**
  * The project file, with every key that a stack may set. All are declared as strings: the engine would refuse the first
@@ -29,7 +29,10 @@ export function markdownTable(): string {
     ([name, key]) =>
       `| \`${name}\` | ${key.default === undefined ? note(key).slice(2, -1) : `\`${key.default}\``} | ${key.description} |`,
   );
-  return ["| key | default | what it is |", "| --- | --- | --- |", ...rows].join("\n");
+  const families = (Object.entries(FAMILIES) as [string, Key][]).map(
+    ([prefix, { description }]) => `| \`${prefix}<name>\` | optional | ${description} |`,
+  );
+  return ["| key | default | what it is |", "| --- | --- | --- |", ...rows, ...families].join("\n");
 }
 
 function note(key: Key): string {

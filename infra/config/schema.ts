@@ -37,16 +37,24 @@ export const KEYS = {
     description: "Name of the server, its firewall and its key at Hetzner; queuehost-<stack> where it isn't set",
   }),
   "server.type": key({
-    kind: kinds.pattern(/^[a-z]{2,4}\d{2}$/, "a Hetzner server type such as cx23"),
+    kind: kinds.serverTypes,
     default: "cx23",
     example: "cx23",
-    description: "Hetzner server type; cx23 is 2 shared vCPU, 4 GB",
+    description:
+      "Hetzner server types in order of preference, separated by commas: the first to be had is taken and kept; cx23 is 2 shared vCPU, 4 GB",
   }),
   "server.location": key({
-    kind: kinds.pattern(/^[a-z]{3}\d?$/, "a Hetzner location such as nbg1"),
-    default: "nbg1",
-    example: "nbg1",
-    description: "Hetzner location",
+    kind: kinds.locations,
+    default: "nbg1, fsn1, hel1",
+    example: "nbg1, fsn1, hel1",
+    description:
+      "Hetzner locations in order of preference, separated by commas: the first that has the type is taken and kept",
+  }),
+  "server.protect": key({
+    kind: kinds.flag,
+    default: "false",
+    example: "true",
+    description: "Whether Pulumi and Hetzner refuse to delete the server",
   }),
   "server.image": key({
     kind: kinds.choice("debian-13"),
@@ -72,6 +80,88 @@ export const KEYS = {
     example: "intranet",
     description: "Name of the application: units <name>-backend and <name>-worker, folder /srv/<name>",
   }),
+  "app.path": key({
+    kind: kinds.path,
+    optional: true,
+    example: "../intranet",
+    description:
+      "Folder of the application, relative to the project's; without it, the reference application, for which the commands below needn't be set",
+  }),
+  "app.build": key({
+    kind: kinds.command,
+    optional: true,
+    example: "npm run build",
+    description:
+      "Command that builds it on the operator's machine, or none; otherwise its script build, where there is one",
+  }),
+  "app.output": key({
+    kind: kinds.folder,
+    optional: true,
+    example: "dist",
+    description:
+      "Folder that the build writes and that needs nothing else, such as bundles; without it, all files travel with their production dependencies",
+  }),
+  "app.backend": key({
+    kind: kinds.command,
+    optional: true,
+    example: "node dist/server.js",
+    description: "Command of the backend, which listens on PORT; without it there is none",
+  }),
+  "app.worker": key({
+    kind: kinds.command,
+    optional: true,
+    example: "node dist/worker.js",
+    description: "Command of the workers; further groups are app.worker.<group>",
+  }),
+  "app.migrate": key({
+    kind: kinds.command,
+    optional: true,
+    example: "npm run migrate",
+    description: "Command that runs once on the server before a new release takes over",
+  }),
+  "app.smokeTest": key({
+    kind: kinds.command,
+    optional: true,
+    example: "node smoke.js",
+    description:
+      "Command with which the verification proves on the server that the application works: exit code 0 within 30 s",
+  }),
+  "app.health": key({
+    kind: kinds.urlPath,
+    default: "/health",
+    example: "/health",
+    description: "Path at which the backend answers 200 to 399 once it serves",
+  }),
+  "app.port": key({
+    kind: kinds.integer(1024, 65_535),
+    default: "3000",
+    example: "3000",
+    description: "PORT: where the backend listens on the server; the proxy is what listens outside",
+  }),
+  "app.node": key({
+    kind: kinds.choice("22", "24"),
+    default: "24",
+    example: "24",
+    description: "Major version of Node that builds and runs it",
+  }),
+  "app.packages": key({
+    kind: kinds.debianPackages,
+    optional: true,
+    example: "ghostscript",
+    description: "Debian packages that it needs, separated by commas",
+  }),
+  "app.folders": key({
+    kind: kinds.folders,
+    optional: true,
+    example: "uploads, exports",
+    description: "Its folders that outlive a release, separated by commas",
+  }),
+  "app.static": key({
+    kind: kinds.folder,
+    optional: true,
+    example: "public",
+    description: "Its folder of files that the proxy serves itself; what isn't there goes to the backend",
+  }),
   "queue.enabled": key({
     kind: kinds.flag,
     default: "true",
@@ -95,6 +185,13 @@ export const KEYS = {
     secret: true,
     example: "openssl rand -hex 24",
     description: "REDIS_PASSWORD of the application",
+  }),
+  "redis.keyPatterns": key({
+    kind: kinds.keyPatterns,
+    optional: true,
+    example: "session:*",
+    description:
+      "Patterns of keys that it reaches in the queue's Redis beside <queue.prefix>:*, separated by commas; * is all",
   }),
   "redis.db": key({ kind: kinds.integer(0, 15), default: "0", example: "0", description: "REDIS_DB" }),
   "redis.maxmemory": key({
@@ -133,6 +230,12 @@ export const KEYS = {
     example: "allkeys-lru",
     description: "Eviction policy of the cache's Redis",
   }),
+  "postgres.enabled": key({
+    kind: kinds.flag,
+    default: "false",
+    example: "true",
+    description: "Whether the server has a PostgreSQL with a database of the application's, in DATABASE_URL",
+  }),
   "backups.schedule": key({
     kind: kinds.calendar,
     default: "hourly",
@@ -149,6 +252,34 @@ export const KEYS = {
 
 export type KeyName = keyof typeof KEYS;
 
+/** Keys that are made up of a prefix and a name of the team's own. */
+export const FAMILIES = {
+  "env.": key({
+    kind: kinds.pattern(/^[\s\S]*$/, "text"),
+    example: "env.API_KEY",
+    description: "A variable of the application's `.env`",
+  }),
+  "ssh.key.": key({
+    kind: kinds.publicKey,
+    example: "ssh-ed25519 AAAA... anna@laptop",
+    description: "Public key of one more person who logs in as deploy: ssh.key.<person>",
+  }),
+  "app.worker.": key({
+    kind: kinds.command,
+    example: "node dist/mail-worker.js",
+    description: "Command of one more group of workers, unit <name>-worker-<group>: app.worker.<group>",
+  }),
+} as const satisfies Record<string, Key>;
+
+/** What the reference application needs, where `app.path` isn't set. */
+export const REFERENCE = {
+  "app.path": "app",
+  "app.output": "dist",
+  "app.backend": "node backend/main.cjs",
+  "app.worker": "node worker/main.cjs",
+  "app.smokeTest": "node smoke/main.cjs",
+} as const satisfies Partial<Record<KeyName, string>>;
+
 type Value<K extends Key> = K extends { optional: true } ? z.output<K["kind"]> | undefined : z.output<K["kind"]>;
 
 /** A stack's configuration, read and checked. */
@@ -156,6 +287,8 @@ export type Settings = { readonly [N in KeyName]: Value<(typeof KEYS)[N]> } & {
   /** Name of the stack. */
   readonly stack: string;
   readonly "server.name": string;
+  /** Commands of the workers by group; the group of `app.worker` has no name. */
+  readonly workers: Readonly<Record<string, string>>;
   /** The keys `env.<NAME>`: what the team adds to the application's `.env`. */
   readonly env: Readonly<Record<string, string>>;
 };

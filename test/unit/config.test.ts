@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError, parseConfig } from "../../infra/config/parse";
-import { KEYS } from "../../infra/config/schema";
+import { FAMILIES, KEYS, REFERENCE } from "../../infra/config/schema";
 
 const TOKEN = "a".repeat(64);
 const valid = {
@@ -43,6 +43,36 @@ describe("a valid configuration", () => {
     expect(settings["ssh.allowedFrom"]).toEqual(["203.0.113.7/32"]);
     expect(settings["redis.maxmemory"]).toBe("1gb");
     expect(settings.env).toEqual({ API_KEY: "x y" });
+  });
+
+  test("is the reference application's without app.path, and nobody's else with it", () => {
+    const settings = parse(valid);
+    expect(settings).toMatchObject(Object.fromEntries(Object.entries(REFERENCE)));
+    expect(settings.workers).toEqual({ "": REFERENCE["app.worker"] });
+    const other = parse({ ...valid, "queuehost:app.path": "../shop", "queuehost:app.backend": "npm start" });
+    expect(other["app.output"]).toBeUndefined();
+    expect(other["app.smokeTest"]).toBeUndefined();
+    expect(other.workers).toEqual({});
+  });
+
+  test("has groups of workers, with and without a name, and people by name", () => {
+    const settings = parse({
+      ...valid,
+      "queuehost:app.path": "../shop",
+      "queuehost:app.worker": "node worker.js",
+      "queuehost:app.worker.mail": "node worker.js mail",
+      "queuehost:ssh.authorizedKeys": "ssh-ed25519 AAAAC3Nz first",
+      "queuehost:ssh.key.anna": "ssh-ed25519 AAAAC3Nz anna@laptop",
+    });
+    expect(settings.workers).toEqual({ "": "node worker.js", mail: "node worker.js mail" });
+    expect(settings["ssh.authorizedKeys"]).toEqual(["ssh-ed25519 AAAAC3Nz first", "ssh-ed25519 AAAAC3Nz anna@laptop"]);
+  });
+
+  test("takes types and locations in order of preference", () => {
+    const settings = parse({ ...valid, "queuehost:server.type": "cx23, cax11", "queuehost:server.location": "hel1" });
+    expect(settings["server.type"]).toEqual(["cx23", "cax11"]);
+    expect(settings["server.location"]).toEqual(["hel1"]);
+    expect(parse(valid)["server.location"]).toEqual(["nbg1", "fsn1", "hel1"]);
   });
 
   test("keeps the token in the environment, where the team has it there", () => {
@@ -112,10 +142,39 @@ describe("faults", () => {
     ["redis.save", "900"],
     ["app.name", "-rf"],
     ["queue.prefix", "a b"],
+    ["app.folders", "uploads, ../../etc"],
+    ["app.folders", "/var/lib"],
+    ["app.output", "dist/../.."],
+    ["app.backend", "node a.js\nreboot"],
+    ["app.health", "/health?full=1"],
+    ["app.port", "80"],
+    ["app.node", "18"],
+    ["app.packages", "ghostscript; reboot"],
+    ["app.worker.mail", "\n"],
+    ["server.type", "cx23; cx33"],
+    ["redis.keyPatterns", "* +@all"],
+    ["ssh.key.anna", "ssh-ed25519"],
   ])("refuse %s: %s", (name, value) => {
     expect(faultsOf({ ...valid, [`queuehost:${name}`]: value })[0]).toMatch(
       new RegExp(`^  ${name}: should be .*, got `),
     );
+  });
+
+  test("name an application of which nothing would run, and members that can't be named so", () => {
+    const faults = faultsOf({
+      ...valid,
+      "queuehost:app.path": "../shop",
+      "queuehost:app.worker.Mail": "node worker.js",
+      "queuehost:app.wroker.mail": "node worker.js",
+    });
+    expect(faults).toEqual([
+      "  app.worker.Mail: should end in a name: a-z, 0-9 and -, at most 31 characters",
+      "      npx pulumi config rm app.worker.Mail --stack staging",
+      "  app.wroker.mail: is no key of queuehost; did you mean app.worker.mail?",
+      "      npx pulumi config rm app.wroker.mail --stack staging",
+      "  app.backend: should be a command on one line such as node dist/server.js, is not set, and neither is app.worker nor app.static: nothing would run",
+      "      npx pulumi config set app.backend 'node dist/server.js' --stack staging",
+    ]);
   });
 
   test.each(["hourly", "*-*-* 03:15:00", "Mon..Fri *-*-* 04:00", "*:0/15", "2026-*-01 00:00:00"])(
@@ -127,10 +186,10 @@ describe("faults", () => {
 });
 
 test("every key's example and default is valid, and every kind says what it expects", () => {
-  for (const [name, key] of Object.entries(KEYS)) {
+  for (const [name, key] of Object.entries({ ...KEYS, ...FAMILIES })) {
     if ("default" in key) expect(key.kind.safeParse(key.default).success, name).toBe(true);
     const made = "secret" in key || key.example.includes("AAAA...");
     if (!made) expect(key.kind.safeParse(key.example).success, name).toBe(true);
-    expect(key.kind.safeParse("\0").error?.issues[0]?.message, name).toMatch(/^\S.*[^.]$/);
+    if (name !== "env.") expect(key.kind.safeParse("\0").error?.issues[0]?.message, name).toMatch(/^\S.*[^.]$/);
   }
 });
