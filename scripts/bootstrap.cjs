@@ -4,6 +4,7 @@ const { spawn, spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
 const { existsSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
+const { isRunning } = require("./lib/process.cjs");
 
 const root = join(__dirname, "..");
 const modules = join(root, "node_modules");
@@ -26,15 +27,6 @@ function installed() {
   return existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint();
 }
 
-function alive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === "EPERM";
-  }
-}
-
 /** Lets one process install at a time; a holder that died doesn't count. */
 function takeLock() {
   for (let said = false; ; ) {
@@ -46,7 +38,7 @@ function takeLock() {
       if (error.code !== "EEXIST") throw error;
     }
     const holder = Number(readFileSync(lock, "utf8").trim() || "0");
-    if (holder !== 0 && !alive(holder)) rmSync(lock, { force: true });
+    if (holder !== 0 && !isRunning(holder)) rmSync(lock, { force: true });
     else if (!said) console.log(`Process ${holder} is installing the packages; waiting for it.`);
     said = true;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);

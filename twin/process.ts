@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../scripts/lib/errors";
+import { isRunning } from "../scripts/lib/process.cjs";
 import { names } from "./machines/names";
 
 /** What the process of a twin writes to twin.json as soon as it answers. */
@@ -30,11 +31,8 @@ const read = (path: string) => {
 /** Whether a process runs that is the twin of this folder: a number alone may be another program's by now. */
 function isTwin(pid: number, stateDir: string): boolean {
   const words = read(`/proc/${pid}/cmdline`).split("\0");
-  return words.includes(stateDir) && words.some((word) => word.endsWith("twin/main.ts")) && !hasEnded(pid);
+  return words.includes(stateDir) && words.some((word) => word.endsWith("twin/main.ts")) && isRunning(pid);
 }
-
-/** A zombie has ended: where no init asks how it went, it stays listed. */
-const hasEnded = (pid: number) => /^State:\s+Z/m.test(read(`/proc/${pid}/status`)) || !existsSync(`/proc/${pid}`);
 
 /** The process of this folder's twin, whether it answers or not. */
 export function findTwin(stateDir: string): Running | undefined {

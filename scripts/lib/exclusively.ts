@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
 import { UserError } from "./errors";
+import { isRunning } from "./process.cjs";
 
 /** A holder that died leaves a lock that isn't renewed; it is taken over after this time. */
 const STALE_MS = 10_000;
@@ -17,7 +18,7 @@ export async function exclusively<T>(folder: string, who: string, work: () => Pr
     async (error) => {
       if (error.code !== "ELOCKED") throw error;
       const holder = holderOf(note);
-      if (holder && !alive(holder.pid)) return takeOver(folder);
+      if (holder && !isRunning(holder.pid)) return takeOver(folder);
       throw new UserError(
         `${holder?.who ?? "Another command"} (process ${holder?.pid ?? "unknown"}) is at work in ${folder}. Wait for it to end, then run this again.`,
       );
@@ -42,14 +43,5 @@ function holderOf(note: string): { who: string; pid: number } | undefined {
     return JSON.parse(readFileSync(note, "utf8"));
   } catch {
     return undefined;
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -63,7 +63,11 @@ async function apt(...args: string[]): Promise<void> {
  */
 export async function withoutServices<T>(work: () => Promise<T>, policy = "/usr/sbin/policy-rc.d"): Promise<T> {
   if (existsSync(policy)) return work();
-  writeFileSync(policy, `#!/bin/sh\n[ -d /proc/${process.pid} ] || exit 0\nexit 101\n`, { mode: 0o755 });
+  writeFileSync(
+    policy,
+    `#!/bin/sh\ngrep -q '^State:[[:space:]]*[^ZX]' /proc/${process.pid}/status 2>/dev/null || exit 0\nexit 101\n`,
+    { mode: 0o755 },
+  );
   try {
     return await work();
   } finally {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunningTwin } from "../../twin/client";
 import { UserError } from "../lib/errors";
+import { isRunning } from "../lib/process.cjs";
 import type { Pulumi } from "../lib/pulumi";
 import type { Rehearsal } from "../lib/rehearsal";
 
@@ -40,7 +41,7 @@ function lockHolders({ stack }: Pulumi, { backend }: Rehearsal): number[] {
   const folder = join(backend, ".pulumi/locks/organization/queuehost", stack);
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
   const pids = files.map((name): number => JSON.parse(readFileSync(join(folder, name), "utf8")).pid);
-  const alive = pids.find((pid) => existsSync(`/proc/${pid}`));
+  const alive = pids.find(isRunning);
   if (alive !== undefined)
     throw new UserError(
       `pulumi (process ${alive}) is still at work on stack ${stack}. Wait for it to end, then run this again.`,

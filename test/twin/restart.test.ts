@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isRunning } from "../../scripts/lib/process.cjs";
 import { startTwin, stopTwin } from "../../twin/client";
 import { names } from "../../twin/machines/names";
 import { waitFor } from "../support/wait-for";
@@ -51,7 +52,7 @@ useTwin((twin) => {
       const boot = await started();
       const { pid } = twin.running;
       await stopTwin(twin.stateDir, { deleteServers: false });
-      expect(ended(pid)).toBe(true);
+      expect(isRunning(pid)).toBe(false);
       expect(await started()).toBe(boot);
       expect((await twin.start()).pid).not.toBe(pid);
       expect((await twin.call("GET", `/servers/${server.id}`)).body.server).toMatchObject({
@@ -68,7 +69,7 @@ useTwin((twin) => {
     test("killed in the middle of making a server, it finishes it at the next start", async () => {
       const { body } = await request("torn");
       process.kill(twin.running.pid, "SIGKILL");
-      await waitFor("the end of the twin", async () => ended(twin.running.pid), 30);
+      await waitFor("the end of the twin", async () => !isRunning(twin.running.pid), 30);
       await twin.start();
       await twin.done(body.action, ...body.next_actions);
       await twin.booted(body.server.public_net.ipv4.ip);
@@ -151,9 +152,3 @@ useTwin((twin) => {
     });
   });
 });
-
-/** Whether a process has ended; without an init that asks how, it stays listed as a zombie. */
-function ended(pid: number): boolean {
-  const path = `/proc/${pid}/status`;
-  return !existsSync(path) || /^State:\s+Z/m.test(readFileSync(path, "utf8"));
-}

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installCommandProvider } from "../../../../scripts/engine/command-provider";
 import { secret, UNKNOWN } from "../../../../scripts/engine/command-provider/values";
+import { isRunning } from "../../../../scripts/lib/process.cjs";
 import { waitFor } from "../../../support/wait-for";
 import { Provider, urn } from "./client";
 
@@ -220,12 +222,10 @@ describe("the end", () => {
   });
 });
 
-function alive(pid: number): boolean {
-  try {
-    // The group: the shell and the sleep that it started.
-    process.kill(-pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+/** Whether anything of the group runs: the shell, or the sleep that it started. */
+function alive(group: number): boolean {
+  return execFileSync("ps", ["-A", "-o", "pgid=,pid="], { encoding: "utf8" })
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .some(([pgid, pid]) => pgid === group && pid !== undefined && isRunning(pid));
 }
