@@ -3,23 +3,12 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import spawn, { SubprocessError } from "nano-spawn";
+import type { AppSource, Release } from "./app";
 import { packArtefact } from "./artefact";
 import { ReleaseError } from "./error";
 import { sourcesDigest } from "./sources";
 
-/** A built release on the operator's machine. */
-export interface Release {
-  /** The first 12 hex digits of `sha256`. */
-  readonly id: string;
-  /** Hex digest of the tar inside the artefact. */
-  readonly sha256: string;
-  /** The artefact, <outDir>/<id>.tar.gz. */
-  readonly file: string;
-  /** Its size in bytes. */
-  readonly size: number;
-  /** The `version` of the application's package.json. */
-  readonly version: string;
-}
+const COMMANDS = { backend: "node backend/main.cjs", workers: { "": "node worker/main.cjs" } };
 
 /** Lines of a failed build that are shown. */
 const LAST_LINES = 20;
@@ -30,7 +19,8 @@ const LAST_LINES = 20;
  *
  * @throws ReleaseError where the application can't be built, with the last lines of the build.
  */
-export async function buildRelease(appPath: string, outDir: string): Promise<Release> {
+export async function buildRelease(app: AppSource | string, outDir: string): Promise<Release> {
+  const appPath = typeof app === "string" ? app : app.path;
   assertBuildable(appPath);
   const sources = sourcesDigest(appPath);
   const known = recall(outDir, sources);
@@ -40,7 +30,15 @@ export async function buildRelease(appPath: string, outDir: string): Promise<Rel
   rmSync(dist, { recursive: true, force: true });
   await runBuild(appPath);
   const { id, sha256, version, bytes } = await packArtefact(dist);
-  const release = { id, sha256, version, size: bytes.length, file: resolve(outDir, `${id}.tar.gz`) };
+  const release = {
+    id,
+    sha256,
+    version,
+    folder: "",
+    commands: COMMANDS,
+    size: bytes.length,
+    file: resolve(outDir, `${id}.tar.gz`),
+  };
   mkdirSync(outDir, { recursive: true });
   writeWhole(release.file, bytes);
   writeWhole(recordOf(outDir), `${JSON.stringify({ sources, id, sha256, version, size: release.size }, null, 2)}\n`);
@@ -69,7 +67,9 @@ function recall(outDir: string, sources: string): Release | undefined {
     const file = resolve(outDir, `${rest.id}.tar.gz`);
     if (built !== sources) return undefined;
     const tar = gunzipSync(readFileSync(file));
-    return createHash("sha256").update(tar).digest("hex") === rest.sha256 ? { ...rest, file } : undefined;
+    return createHash("sha256").update(tar).digest("hex") === rest.sha256
+      ? { ...rest, folder: "", commands: COMMANDS, file }
+      : undefined;
   } catch {
     return undefined; // no record, no artefact, or a damaged one: built anew
   }

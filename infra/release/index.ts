@@ -1,3 +1,5 @@
-export { buildRelease, type Release } from "./build";
+export type { AppSource, Architecture, Commands, NodeMajor, Release } from "./app";
+export { buildRelease } from "./build";
 export { ReleaseError } from "./error";
-export { architectureOf, nodeRuntime } from "./runtime";
+export { exampleKeys } from "./example";
+export { architectureOf, type NodeRuntime, nodeRuntime } from "./runtime";
