@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { packagesOrNote } from "../lib/packages";
-import { ROOT } from "../lib/rehearsal";
+import { PACKAGE } from "../lib/places";
 import { requireAll } from "../lib/require-all";
 import { run } from "../lib/run";
 
@@ -28,7 +28,7 @@ export const check = new Command("check")
       }
       const started = Date.now();
       const { exitCode, output } = await run("sh", ["-c", command], {
-        cwd: ROOT,
+        cwd: PACKAGE,
         preferLocal: true,
         env: process.stdout.isTTY ? {} : { NO_COLOR: "1" },
       });

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { stopTwin } from "../../twin/client";
 import { exclusively } from "../lib/exclusively";
-import { REHEARSAL, Rehearsal, ROOT } from "../lib/rehearsal";
+import { PROJECT } from "../lib/places";
+import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
 
 /** `npm stop`: ends the rehearsal. What it got, engine and image, stays for the next one. */
 export const stop = new Command("stop")
@@ -18,7 +19,7 @@ export const stop = new Command("stop")
     await exclusively(rehearsal.folder, "npm stop", () => stopTwin(rehearsal.twinState, { deleteServers: !keep }));
     if (!keep) {
       rehearsal.delete();
-      rmSync(join(ROOT, `Pulumi.${REHEARSAL}.yaml`), { force: true });
+      rmSync(join(PROJECT, `Pulumi.${REHEARSAL}.yaml`), { force: true });
     }
     console.log(
       keep

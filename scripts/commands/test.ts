@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { ensureDocker } from "../../twin/docker/ensure";
 import { ensureEngine } from "../engine";
 import { packagesOrNote } from "../lib/packages";
-import { ROOT } from "../lib/rehearsal";
+import { PACKAGE } from "../lib/places";
 import { lackOf, requireAll } from "../lib/require-all";
 import { run } from "../lib/run";
 
@@ -37,7 +37,7 @@ export const test = new Command("test")
     for (const line of lines) console.log(`Not on this machine: ${line}`);
     if (lines.length > 0 && !requireAll) console.log("The tests that need it are skipped.");
     const { exitCode } = await run(
-      join(ROOT, "node_modules/.bin/vitest"),
+      join(PACKAGE, "node_modules/.bin/vitest"),
       [
         "run",
         ...(project ?? []).flatMap((name) => ["--project", name]),
@@ -45,7 +45,7 @@ export const test = new Command("test")
         "--reporter=./test/support/closing-line.ts",
         ...files,
       ],
-      { cwd: ROOT, stdio: "inherit", env: { ...lacks, ...(requireAll ? { [REQUIRED]: lines.join("\n") } : {}) } },
+      { cwd: PACKAGE, stdio: "inherit", env: { ...lacks, ...(requireAll ? { [REQUIRED]: lines.join("\n") } : {}) } },
     );
     process.exitCode = exitCode ?? 1;
     if (requireAll && lines.length > 0) process.exitCode ||= 1;

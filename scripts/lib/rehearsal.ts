@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-
-/** The checkout. */
-export const ROOT = resolve(__dirname, "../..");
+import { join } from "node:path";
+import { PROJECT } from "./places";
 
 /** The stack that `npm start` brings up on the twin. */
 export const REHEARSAL = "rehearsal";
@@ -16,7 +14,7 @@ export class Rehearsal {
   readonly upLog: string;
   readonly envFile: string;
 
-  constructor(readonly folder: string = process.env.QUEUEHOST_REHEARSAL ?? join(ROOT, ".rehearsal")) {
+  constructor(readonly folder: string = process.env.QUEUEHOST_REHEARSAL ?? join(PROJECT, ".rehearsal")) {
     this.twinState = join(folder, "twin");
     this.backend = join(folder, "state");
     this.sshKey = join(folder, "id_ed25519");

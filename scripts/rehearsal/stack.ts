@@ -4,8 +4,9 @@ import { join } from "node:path";
 import type { RunningTwin } from "../../twin/client";
 import { UserError } from "../lib/errors";
 import { Interrupted, interruptible } from "../lib/interrupt";
+import { PROJECT } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
-import { type Rehearsal, ROOT } from "../lib/rehearsal";
+import type { Rehearsal } from "../lib/rehearsal";
 
 /** Makes the stack and its configuration where they aren't there yet. What somebody set by hand stays as it is. */
 export async function ensureStack(
@@ -14,7 +15,7 @@ export async function ensureStack(
   twin: RunningTwin,
   report: (line: string) => void,
 ): Promise<void> {
-  const file = join(ROOT, `Pulumi.${pulumi.stack}.yaml`);
+  const file = join(PROJECT, `Pulumi.${pulumi.stack}.yaml`);
   if (!(await pulumi.exists())) {
     report(`making the stack ${pulumi.stack}`);
     // A file of an earlier rehearsal is encrypted with a passphrase that is gone.

@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { styleText } from "node:util";
 import type { EngineReport } from "../engine";
+import { PROJECT } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
-import { type Rehearsal, ROOT } from "../lib/rehearsal";
+import type { Rehearsal } from "../lib/rehearsal";
 import type { Subject } from "../verification/check";
 
 /** Where to look, once everything is running. */
@@ -17,7 +18,7 @@ export async function summary(
   const { host, user, hostKey, url } = outputs.verification as Subject;
   const knownHosts = join(rehearsal.folder, "known_hosts");
   writeFileSync(knownHosts, `${host} ${hostKey}\n`);
-  const relative = (path: string) => path.replace(`${ROOT}/`, "");
+  const relative = (path: string) => path.replace(`${PROJECT}/`, "");
   const rows: [string, string][] = [
     ["Application", url],
     ["Health", `${url}/health`],

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../lib/rehearsal";
+import { PACKAGE } from "../lib/places";
 
-const HOST = join(ROOT, "host");
+const HOST = join(PACKAGE, "host");
 
 /**
  * The concerns that have something to verify, in the order of their names.

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Home } from "../../scripts/engine/home";
-import { ROOT } from "../../scripts/lib/rehearsal";
+import { PACKAGE } from "../../scripts/lib/places";
 import { run } from "../../scripts/lib/run";
 import { Deployment } from "../support/deployment";
 
@@ -46,8 +46,8 @@ async function main(): Promise<void> {
 
 /** The same engine, loader and kind of backend. */
 async function emptyProgram(folder: string): Promise<() => Promise<void>> {
-  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  symlinkSync(join(ROOT, "tsconfig.json"), join(folder, "tsconfig.json"));
+  symlinkSync(join(PACKAGE, "node_modules"), join(folder, "node_modules"));
+  symlinkSync(join(PACKAGE, "tsconfig.json"), join(folder, "tsconfig.json"));
   mkdirSync(join(folder, "state"));
   writeFileSync(join(folder, "package.json"), '{ "main": "index.ts", "type": "commonjs" }\n');
   writeFileSync(join(folder, "index.ts"), 'import "@pulumi/pulumi";\n');

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ROOT } from "../../scripts/lib/rehearsal";
+import { PACKAGE } from "../../scripts/lib/places";
 import { run } from "../../scripts/lib/run";
 import { freePort } from "../support/free-port";
 import { LACKS_ENGINE } from "../support/requires";
@@ -33,7 +33,7 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
   beforeAll(async () => {
     port = await freePort();
     await docker.open();
-    await run("git", ["clone", "--quiet", ROOT, clone]);
+    await run("git", ["clone", "--quiet", PACKAGE, clone]);
   });
   afterAll(async () => {
     if (existsSync(clone)) await npm("stop").finished;

@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runOverSsh } from "../../scripts/engine/command-provider";
+import { PROJECT } from "../../scripts/lib/places";
 import { Pulumi } from "../../scripts/lib/pulumi";
-import { Rehearsal, ROOT } from "../../scripts/lib/rehearsal";
+import { Rehearsal } from "../../scripts/lib/rehearsal";
 import { run } from "../../scripts/lib/run";
 import { ensureStack } from "../../scripts/rehearsal/stack";
 import { verifyStack } from "../../scripts/verification";
@@ -60,7 +61,7 @@ export class Deployment {
   }
 
   private get configFile(): string {
-    return join(ROOT, `Pulumi.${this.pulumi.stack}.yaml`);
+    return join(PROJECT, `Pulumi.${this.pulumi.stack}.yaml`);
   }
 
   /** `pulumi up`; throws with the engine's output when it fails. */

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Ajv, { type ValidateFunction } from "ajv";
-import { ROOT } from "../../../scripts/lib/rehearsal";
+import { PACKAGE } from "../../../scripts/lib/places";
 
 /**
  * Hetzner's own description of its API, which is data for tests and no part of the project: absent, it is not asked. It is
  * looked for in the folder that QUEUEHOST_SHARED names, else in one called `shared` beside the checkout; docs/twin.md says
  * where to get it.
  */
-const FILE = join(process.env.QUEUEHOST_SHARED ?? resolve(ROOT, "../shared"), "hcloud-openapi.json");
+const FILE = join(process.env.QUEUEHOST_SHARED ?? resolve(PACKAGE, "../shared"), "hcloud-openapi.json");
 
 type Json = Record<string, unknown>;
 

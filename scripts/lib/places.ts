@@ -1,0 +1,34 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { UserError } from "./errors";
+
+/** This package, a clone or installed in another project: host/, infra/, scripts/ and twin/ are in it. */
+export const PACKAGE = resolve(__dirname, "../..");
+
+/** Where pulumi runs and the stacks' files are: the nearest folder with a Pulumi.yaml, the present one or one above it. */
+export const PROJECT = projectOf(process.cwd()) ?? process.cwd();
+
+/** Whether this is a clone of this repository and not a project that uses it. */
+export const IN_CLONE = PROJECT === PACKAGE;
+
+/** Folders of programs: the project's own come first. */
+export const BINS = [...new Set([PROJECT, PACKAGE])].map((folder) => join(folder, "node_modules/.bin"));
+
+/** What somebody typed as a path: npm runs a script in the package's folder and says where that person was. */
+export const fromUser = (path: string): string => resolve(process.env.INIT_CWD ?? process.cwd(), path);
+
+/** How this command line is called here, for messages that say what to do next. */
+export const QUEUEHOST = IN_CLONE ? "npm run queuehost --" : "npx queuehost";
+
+/** @throws UserError where there is no project at or above the present folder */
+export function assertProject(): void {
+  if (!existsSync(join(PROJECT, "Pulumi.yaml")))
+    throw new UserError(
+      `There is no Pulumi.yaml in ${process.cwd()} or above it. Change to your project's folder, or make one: pulumi new ${join(PACKAGE, "template")}`,
+    );
+}
+
+function projectOf(folder: string): string | undefined {
+  if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
+  return dirname(folder) === folder ? undefined : projectOf(dirname(folder));
+}
