@@ -1,5 +1,5 @@
 /**
- * Builds the artefact of a release: dist/{backend,worker}/main.cjs, each a single file that needs nothing but Node,
+ * Builds the artefact of a release: dist/{backend,worker,smoke}/main.cjs, each a single file that needs nothing but Node,
  * dist/public and dist/package.json. The same sources give the same bytes.
  *
  * Usage: node build.cjs [folder, default dist]
@@ -11,7 +11,7 @@ const { build } = require("esbuild");
 async function main() {
   const out = resolve(process.argv[2] ?? join(__dirname, "dist"));
   rmSync(out, { recursive: true, force: true });
-  for (const entry of ["backend", "worker"]) {
+  for (const entry of ["backend", "worker", "smoke"]) {
     await build({
       absWorkingDir: __dirname,
       entryPoints: [join("src", `${entry}.ts`)],

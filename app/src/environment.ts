@@ -6,12 +6,12 @@ import { ConfigError } from "./config";
 /**
  * Loads the `.env` that belongs to an entry point, if there is one. Variables that are already set win.
  *
- * @param folder Folder of the entry point. Its own `.env` comes first, then the backend's (a release has one file, and
- *   it lies there), then that of the parent folder (the application's folder, when it runs from source).
+ * @param folder Folder of the entry point. Its own `.env` comes first, then that of the parent folder: the root of the
+ *   release, or the application's folder when it runs from source.
  * @throws ConfigError when the file is there but can't be read.
  */
 export function loadEnvironment(folder: string): void {
-  const candidates = [join(folder, ".env"), join(folder, "..", "backend", ".env"), join(folder, "..", ".env")];
+  const candidates = [join(folder, ".env"), join(folder, "..", ".env")];
   const file = candidates.find((candidate) => existsSync(candidate));
   if (file === undefined) return;
   try {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { access, link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { ConfigError } from "../config";
 import { reason } from "../log";
 
@@ -80,6 +80,20 @@ export class Confirmations {
     }
     await syncFolder(this.folder);
     return true;
+  }
+
+  async remove(id: string): Promise<void> {
+    await rm(this.file(id), { force: true });
+  }
+
+  /** Removes the confirmations whose ids match and that are older than `ms`. */
+  async removeOld(ids: RegExp, ms: number): Promise<void> {
+    for (const name of await readdir(this.folder)) {
+      const id = basename(name, ".html");
+      if (name === id || !ids.test(id)) continue;
+      const found = await stat(this.file(id)).catch(() => undefined);
+      if (found && Date.now() - found.mtimeMs > ms) await this.remove(id);
+    }
   }
 
   private file(id: string): string {

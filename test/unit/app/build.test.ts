@@ -28,6 +28,7 @@ it("builds the same bytes wherever it builds to, and nothing but the artefact", 
     "public/index.html",
     "public/page.js",
     "public/style.css",
+    "smoke/main.cjs",
     "worker/main.cjs",
   ]);
   // Not toEqual: a difference of megabytes is of no use to anyone.

@@ -27,8 +27,8 @@ describe("loadEnvironment", () => {
     expect([process.env.TEST_A, process.env.TEST_B]).toEqual(["from the file", "real"]);
   });
 
-  it("gives the worker the backend's file", () => {
-    writeFileSync(join(release, "backend", ".env"), "TEST_A=shared\n");
+  it("gives all entry points of a release the file in its root", () => {
+    writeFileSync(join(release, ".env"), "TEST_A=shared\n");
     loadEnvironment(join(release, "worker"));
     expect(process.env.TEST_A).toBe("shared");
   });

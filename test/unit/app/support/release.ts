@@ -23,10 +23,10 @@ export class Release {
     build(this.folder);
   }
 
-  /** Starts one of its processes, with nothing in its environment but what is given. */
-  start(part: "backend" | "worker", env: Record<string, string | number>): AppProcess {
+  /** Starts one of its processes as on a server: from its root, with nothing in its environment but what is given. */
+  start(part: "backend" | "worker" | "smoke", env: Record<string, string | number>): AppProcess {
     const strings = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
-    const process = new AppProcess(join(this.folder, part), { STATE_DIR: this.state, ...strings });
+    const process = new AppProcess(this.folder, `${part}/main.cjs`, { STATE_DIR: this.state, ...strings });
     this.running.push(process);
     return process;
   }
@@ -43,8 +43,8 @@ export class AppProcess {
   private readonly child: ChildProcess;
   private readonly exited: Promise<number | null>;
 
-  constructor(cwd: string, env: Record<string, string>) {
-    this.child = spawn(process.execPath, ["main.cjs"], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  constructor(cwd: string, entry: string, env: Record<string, string>) {
+    this.child = spawn(process.execPath, [entry], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     this.exited = new Promise((resolve) => this.child.once("exit", (code) => resolve(code)));
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => this.lines.push(...text.trimEnd().split("\n")));
