@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { ApiError, jsonError, notFound, notImplemented, unauthorized } from "./errors";
 import type { Query } from "./request/list";
-import { ROUTES } from "./routes";
+import { CONTROL, ROUTES } from "./routes";
 import type { Twin } from "./twin";
 
 const digest = (text: string) => createHash("sha256").update(text).digest();
@@ -28,7 +28,8 @@ function translate(error: unknown, twin: Twin): ApiError {
 }
 
 /**
- * The HTTP server of the API: `/v1/...` as Hetzner's, and `/healthz`, which tells without a token whose twin this is.
+ * The HTTP server of the API: `/v1/...` as Hetzner's, `/twin/...` for its operator, and `/healthz`, which tells without a token
+ * whose twin this is.
  * @param token the one bearer token that is accepted
  */
 export function api(twin: Twin, token: string): FastifyInstance {
@@ -51,16 +52,20 @@ export function api(twin: Twin, token: string): FastifyInstance {
     throw notImplemented(`${method} ${url.split("?")[0]}`);
   });
   app.addHook("onRequest", async (request) => {
-    if (request.url.startsWith("/v1/") || request.url === "/v1") requireToken(request, token);
+    if (/^\/(v1|twin)(\/|$)/.test(request.url)) requireToken(request, token);
   });
   app.addHook("onResponse", async ({ method, url }, { statusCode }) => {
     twin.log.info(`${method} ${url} ${statusCode}`);
   });
   app.get("/healthz", async () => ({ twin: twin.machines.names.id, pid: process.pid }));
-  for (const [method, path, handler] of ROUTES) {
+  const routes = [
+    ...ROUTES.map((route) => ["/v1", ...route] as const),
+    ...CONTROL.map((route) => ["/twin", ...route] as const),
+  ];
+  for (const [base, method, path, handler] of routes) {
     app.route({
       method,
-      url: `/v1${path}`,
+      url: `${base}${path}`,
       handler: async (request, reply) => {
         const { a, b } = request.params as { a?: string; b?: string };
         const answer = await handler({

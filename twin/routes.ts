@@ -4,6 +4,7 @@ import * as firewalls from "./handlers/firewalls";
 import type { Handler } from "./handlers/handler";
 import * as server from "./handlers/server-actions";
 import * as servers from "./handlers/servers";
+import * as soldOut from "./handlers/sold-out";
 import * as keys from "./handlers/ssh-keys";
 
 type Route = readonly [method: "GET" | "POST" | "PUT" | "DELETE", path: string, handler: Handler];
@@ -58,4 +59,11 @@ export const ROUTES: readonly Route[] = [
 
   ["GET",    "/actions",                                  actions.listActions],
   ["GET",    "/actions/:a",                               actions.getAction],
+];
+
+/** What an operator of the twin can do that no client of Hetzner's can: under /twin, with the same token. */
+// biome-ignore format: a table
+export const CONTROL: readonly Route[] = [
+  ["GET",    "/sold-out",                                 soldOut.listSoldOut],
+  ["PUT",    "/sold-out",                                 soldOut.setSoldOut],
 ];

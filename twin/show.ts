@@ -11,7 +11,7 @@ const EPOCH = "2025-08-13T00:00:00Z";
 
 export const showLocation = (location: catalogue.Location) => ({ ...location });
 
-export const showServerType = ({ cpu, locations, ...type }: catalogue.ServerType) => ({
+export const showServerType = ({ cpu, locations, ...type }: catalogue.ServerType, { soldOut }: State) => ({
   ...type,
   description: type.name.toUpperCase(),
   category: cpu === "dedicated" ? "Dedicated vCPU" : "Shared vCPU",
@@ -30,7 +30,9 @@ export const showServerType = ({ cpu, locations, ...type }: catalogue.ServerType
   locations: locations.map((name) => ({
     id: byIdOrName(LOCATIONS, name)?.id,
     name,
-    available: true,
+    available: !soldOut.some(
+      ({ server_type, location, listed }) => listed && server_type === type.name && location === name,
+    ),
     recommended: true,
     deprecation: null,
   })),
@@ -106,7 +108,7 @@ export const showServer = (server: Server, state: State, locked: boolean) => ({
     firewalls: firewallsOf(server, state).map(({ id }) => ({ id, status: "applied" })),
   },
   private_net: [],
-  server_type: showServerType(found(byIdOrName(SERVER_TYPES, server.serverType))),
+  server_type: showServerType(found(byIdOrName(SERVER_TYPES, server.serverType)), state),
   location: showLocation(found(byIdOrName(LOCATIONS, server.location))),
   image: showImage(found(IMAGES.find(({ id }) => id === server.image))),
   iso: null,

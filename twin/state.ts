@@ -68,6 +68,14 @@ export interface Action {
   readonly resources: readonly { readonly id: number; readonly type: string }[];
 }
 
+/** A server type that can't be had in a location now, as an operator of the twin said (`PUT /twin/sold-out`). */
+export interface SoldOut {
+  readonly server_type: string;
+  readonly location: string;
+  /** Whether the list of server types tells it. At Hetzner the last place can go between a look at the list and the order. */
+  readonly listed: boolean;
+}
+
 /** Where the twin's machines live. */
 export interface PublicNetwork {
   /** A /24 of 198.18.0.0/15, which is set aside for tests and routed nowhere. */
@@ -89,10 +97,21 @@ export interface State {
   firewalls: Firewall[];
   servers: Server[];
   actions: Action[];
+  soldOut: SoldOut[];
 }
 
 export function emptyState(): State {
-  return { version: 1, nextId: 1, lastHost: 1, network: null, sshKeys: [], firewalls: [], servers: [], actions: [] };
+  return {
+    version: 1,
+    nextId: 1,
+    lastHost: 1,
+    network: null,
+    sshKeys: [],
+    firewalls: [],
+    servers: [],
+    actions: [],
+    soldOut: [],
+  };
 }
 
 /** What may follow what. `running` may be left for `off` at once: the power can be cut, and a machine can switch itself off. */

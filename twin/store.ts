@@ -28,7 +28,8 @@ export class Store {
     }
     if (state.version !== 1)
       throw new Error(`${path}: expected version 1, got ${state.version}; move it away to start empty`);
-    return new Store(folder, state);
+    // What an earlier twin knew nothing of is empty.
+    return new Store(folder, { ...emptyState(), ...state });
   }
 
   /** A number that no resource of this twin has had. */

@@ -58,7 +58,7 @@ export class Twin {
     return this.state.actions.some(
       ({ status, command, resources }) =>
         status === "running" &&
-        command.endsWith("_server") &&
+        /_server(_type)?$/.test(command) &&
         resources.some(({ id, type }) => type === "server" && id === server),
     );
   }

@@ -64,7 +64,11 @@ export const WORK = {
     await twin.machines.cutPower(server);
     await powerOn(twin, server);
   }),
-  change_server_type: on((twin, server) => twin.machines.resize(server)),
+  // As at Hetzner the server starts with its new type.
+  change_server_type: on(async (twin, server) => {
+    await twin.machines.resize(server);
+    await powerOn(twin, server);
+  }),
   change_protection: on(async () => undefined),
   delete_server: async (twin, id) => {
     const server = twin.state.servers.find((server) => server.id === id);

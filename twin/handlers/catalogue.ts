@@ -7,9 +7,10 @@ import { find, type Handler, ok } from "./handler";
 export const listLocations: Handler = ({ query }) => ok(page("locations", LOCATIONS, query, showLocation));
 export const getLocation: Handler = ({ ids: [id] }) => ok({ location: showLocation(find(LOCATIONS, id, "location")) });
 
-export const listServerTypes: Handler = ({ query }) => ok(page("server_types", SERVER_TYPES, query, showServerType));
-export const getServerType: Handler = ({ ids: [id] }) =>
-  ok({ server_type: showServerType(find(SERVER_TYPES, id, "server_type")) });
+export const listServerTypes: Handler = ({ twin, query }) =>
+  ok(page("server_types", SERVER_TYPES, query, (type) => showServerType(type, twin.state)));
+export const getServerType: Handler = ({ twin, ids: [id] }) =>
+  ok({ server_type: showServerType(find(SERVER_TYPES, id, "server_type"), twin.state) });
 
 export const listImages: Handler = ({ query }) =>
   ok(

@@ -13,8 +13,9 @@ import {
 import { invalidInput, limitExceeded, notFound, notImplemented, resourceUnavailable } from "../errors";
 import { nextAddress } from "../machines/network";
 import { hostname, idOrName, labels } from "../request/body";
-import type { Server } from "../state";
+import type { Server, State } from "../state";
 import type { Twin } from "../twin";
+import { requireRoom } from "./sold-out";
 
 /** Hetzner's limit, in bytes. */
 const MAX_USER_DATA = 32 * 1024;
@@ -84,10 +85,11 @@ function imageFor(type: ServerType, wanted: string | number): Image {
   return image;
 }
 
-function locationFor(type: ServerType, wanted: string | null | undefined): string {
+function locationFor(type: ServerType, wanted: string | null | undefined, state: State): string {
   const location = choose(LOCATIONS, wanted ?? type.locations[0] ?? "", "location");
   if (!type.locations.includes(location.name))
     throw invalidInput([{ name: "location", messages: [`unsupported location for server type ${type.name}`] }]);
+  requireRoom(state, type.name, location.name);
   return location.name;
 }
 
@@ -95,7 +97,7 @@ function locationFor(type: ServerType, wanted: string | null | undefined): strin
 export function newServer(twin: Twin, wanted: z.infer<typeof CREATE>): Server {
   const type = choose(SERVER_TYPES, wanted.server_type, "server_type");
   const image = imageFor(type, wanted.image);
-  const location = locationFor(type, wanted.location);
+  const location = locationFor(type, wanted.location, twin.state);
   const keys = (wanted.ssh_keys ?? []).map((key) => {
     const found = byIdOrName(twin.state.sshKeys, key);
     if (!found) throw notFound(`SSH key '${key}'`);

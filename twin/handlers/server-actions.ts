@@ -8,6 +8,7 @@ import { moveTo, type ServerStatus } from "../state";
 import type { Twin } from "../twin";
 import { created, type Handler } from "./handler";
 import { findUnlocked, requirePower } from "./servers";
+import { requireRoom } from "./sold-out";
 
 type Command = Parameters<Twin["start"]>[0];
 
@@ -55,6 +56,7 @@ export const changeType: Handler = async ({ twin, ids: [id], body: raw }) => {
   if (type.disk < server.primaryDiskSize)
     throw new ApiError(422, "invalid_server_type", `the disk of ${type.name} is smaller than the server's`);
   if (type.name === server.serverType) throw conflict(`server already has type ${type.name}`);
+  requireRoom(twin.state, type.name, server.location);
   const changed = {
     ...server,
     serverType: type.name,
