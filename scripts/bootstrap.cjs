@@ -1,6 +1,6 @@
-// Runs the command line on the Node that the lockfile names, in a clone where nothing is installed yet. Plain JavaScript
-// without dependencies, because at this point there are none.
-const { spawn, spawnSync } = require("node:child_process");
+// Runs the command line in a clone, where nothing may be installed yet. Plain JavaScript without dependencies, because at this
+// point there are none.
+const { spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
 const { existsSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
@@ -70,24 +70,5 @@ if (major < 20)
   );
 install();
 
-// The lockfile's Node 24; where there is none for this platform, this one, if it is new enough.
-const own = join(modules, ".bin", "node");
-const node = existsSync(own) && spawnSync(own, ["--version"]).status === 0 ? own : process.execPath;
-if (node === process.execPath && major < 24)
-  stop(
-    `No Node 24 is to be had for ${process.platform}-${process.arch}, and this is ${process.versions.node}. Install Node 24, then run this again.`,
-  );
-
-const child = spawn(
-  node,
-  ["--import", require.resolve("tsx", { paths: [root] }), join(__dirname, "queuehost.ts"), ...process.argv.slice(2)],
-  {
-    cwd: root,
-    stdio: "inherit",
-    env: { ...process.env, PATH: `${join(modules, ".bin")}:${process.env.PATH}` },
-  },
-);
-// A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone has to be handed on.
-for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-process.on("SIGINT", () => {});
-child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)));
+process.chdir(root);
+require("./bin.cjs");
