@@ -57,7 +57,9 @@ apt_update() {
   done
 }
 
-apt_failed() { fail "apt-get $1 failed: $(grep -m 1 '^E:' "$apt_log" || tail -n 1 "$apt_log")"; }
+# The configuration's key goes before the reason, where the packages are of its choice: callers set apt_key.
+apt_key=''
+apt_failed() { fail "${apt_key:+$apt_key: }apt-get $1 failed: $(grep -m 1 '^E:' "$apt_log" || tail -n 1 "$apt_log")"; }
 
 # put SOURCE TARGET MODE [OWNER:GROUP]: swaps TARGET for SOURCE in one step when they differ. Sets `changed` to 1 when it did
 # (callers set changed=0 first), and keeps the old file as TARGET.queuehost-old (or a mark that there was none, as
@@ -81,6 +83,12 @@ put() {
   swapped="$swapped $target"
   # shellcheck disable=SC2034 # read by the callers
   changed=1
+}
+
+# take_away TARGET: removes a file that nothing needs any more, as `put` does it: `revert` brings it back.
+take_away() {
+  if [ -e "$1.queuehost-absent" ] || [ -e "$1.queuehost-old" ]; then rm -f "$1"; else mv "$1" "$1.queuehost-old"; fi
+  swapped="$swapped $1"
 }
 
 # revert: puts back every file that `put` swapped since the last `settle`.

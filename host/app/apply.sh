@@ -1,12 +1,13 @@
 #!/bin/sh
 # shellcheck disable=SC1091,SC2154 # its parts lie beside it on the server
-# Brings one release into service: runtime, unpacked artefact, units, `current`, health gate; back to the one before when the
-# gate stays shut.
+# Brings one release into service: packages, runtime, unpacked artefact, migration, units, `current`, health gate; back to the
+# one before when the gate stays shut.
 set -eu
 . ./lib.sh
 . ./settings.sh
 . ./gate.sh
 . ./install.sh
+. ./units.sh
 
 root=/srv/$name
 
@@ -15,18 +16,19 @@ switch_to() {
   ln -sfn "releases/$1" "$root/current.new"
   mv -fT "$root/current.new" "$root/current"
   systemctl daemon-reload
-  systemctl restart "$(backend)" "$(worker)" || true # the gate says what is wrong
+  each enable --quiet
+  each restart || true # the gate says what is wrong
 }
 
 # go_back: what last passed the gate, with the units it had. Where there is nothing of the kind, nothing is left running.
 go_back() {
   if [ -n "$before" ] && [ -d "$root/releases/$before" ]; then
+    stop_added
     revert
     switch_to "$before"
     gate "$before" || return 1
   else
-    systemctl stop "$(backend)" "$(worker)" || true
-    systemctl --quiet disable "$(backend)" "$(worker)" || true
+    each disable --quiet --now || true
     revert
     rm -f "$root/current"
     systemctl daemon-reload
@@ -37,21 +39,27 @@ go_back() {
 alone "app-$name"
 lay_out
 [ -f "$root/shared/.env" ] || fail "$root/shared/.env is missing: apply the bundle env first"
+# shellcheck disable=SC2034,SC2086 # read by lib.sh; one word a package
+apt_key=app.packages && need_packages $packages
 install_runtime
 unpack
-stage_units
+link_folders
+check_units
 
+# What to go back to is what last passed the gate: an interrupted run may have left `current` on this very release.
 now=$(current_release)
-if [ "$changed" = 0 ] && [ "$now" = "$release" ] && running && serving "$release"; then
+before=$(cat "$root/in-service" 2>/dev/null || true)
+[ "$before" = "$release" ] || migrate
+
+stage_units
+if [ "$restart" = 0 ] && [ "$now" = "$release" ] && serving "$release"; then
+  [ "$changed" = 0 ] || systemctl daemon-reload
+  settle
   log "release $release is already in service"
   exit 0
 fi
 
-# What to go back to is what last passed the gate: an interrupted run may have left `current` on this very release.
-before=$(cat "$root/in-service" 2>/dev/null || true)
-
 started=$(date +%s)
-systemctl --quiet enable "$(backend)" "$(worker)"
 switch_to "$release"
 if ! gate "$release"; then
   reason="release $release: $culprit $why"

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # variables of apply.sh and settings.sh
-# The steps of apply.sh that change nothing which runs: runtime, artefact, units; and the tidying up at its end.
+# The steps of apply.sh that change nothing which runs: runtime, artefact, lasting folders; and the tidying up at its end.
 
-# install_runtime: Node at /opt/queuehost/node/<version>, from the registry package that the lockfile pins.
+# install_runtime: Node at /opt/queuehost/node/<version>, from the registry package that the deployment pins.
 install_runtime() {
   runtime=/opt/queuehost/node/$node_version
   if (cd "$runtime" 2>/dev/null && sha256sum --status -c SHA256SUMS 2>/dev/null); then return 0; fi
@@ -12,7 +12,7 @@ install_runtime() {
   problem=$(curl -fsSL --retry 3 --retry-connrefused --connect-timeout 10 --max-time 600 -o "$new/package.tgz" "$node_url" 2>&1) ||
     drop "$new" "Node $node_version: $node_url can't be fetched ($problem); the server needs to reach the npm registry"
   printf '%s  %s\n' "$node_sha512" "$new/package.tgz" | sha512sum --status -c - ||
-    drop "$new" "Node $node_version: what $node_url sent is not what package-lock.json pins; nothing was installed"
+    drop "$new" "Node $node_version: what $node_url sent is not what the deployment pins; nothing was installed"
   tar -xzf "$new/package.tgz" -C "$new" --strip-components=1 --no-same-owner package/bin/node
   rm "$new/package.tgz"
   chmod 0755 "$new" "$new/bin" "$new/bin/node"
@@ -30,41 +30,46 @@ drop() {
   fail "$2"
 }
 
-# unpack: incoming/<id>.tar.gz to releases/<id>, owned by root, with the link to the .env. The id is made of the digest of
-# the tar inside, which doesn't depend on who compressed it.
+# unpack: incoming/<id>.tar.gz to releases/<id>, owned by root. The id is made of the digest of the tar inside, which doesn't
+# depend on who compressed it. Files get the time of now: what a browser keeps of another release is out of date.
 unpack() {
-  folder=$root/releases/$release
-  [ ! -d "$folder" ] || return 0
+  unpacked=$root/releases/$release
+  [ ! -d "$unpacked" ] || return 0
   artefact=$root/incoming/$release.tar.gz
   [ -f "$artefact" ] || fail "$artefact is missing: the upload of the release hasn't happened"
-  rm -rf "$folder.new"
-  install -d -m 0755 "$folder.new"
+  rm -rf "$unpacked.new"
+  install -d -m 0755 "$unpacked.new"
   # The upload folder is the operator's: what is unpacked is the copy whose digest was checked.
-  gzip -dc "$artefact" >"$folder.new/.tar" 2>/dev/null ||
-    drop "$folder.new" "$artefact is damaged: it is no gzip file"
-  printf '%s  %s\n' "$sha256" "$folder.new/.tar" | sha256sum --status -c - ||
-    drop "$folder.new" "$artefact is damaged: its content isn't the release that was built"
-  tar -xf "$folder.new/.tar" -C "$folder.new" --no-same-owner
-  rm "$folder.new/.tar"
-  chmod -R u=rwX,go=rX "$folder.new"
-  ln -s ../../../shared/.env "$folder.new/backend/.env"
-  sync -f "$folder.new"
-  mv -T "$folder.new" "$folder"
+  gzip -dc "$artefact" >"$unpacked.new/.tar" 2>/dev/null ||
+    drop "$unpacked.new" "$artefact is damaged: it is no gzip file"
+  printf '%s  %s\n' "$sha256" "$unpacked.new/.tar" | sha256sum --status -c - ||
+    drop "$unpacked.new" "$artefact is damaged: its content isn't the release that was built"
+  tar -xmf "$unpacked.new/.tar" -C "$unpacked.new" --no-same-owner
+  rm "$unpacked.new/.tar"
+  chmod -R u=rwX,go=rX "$unpacked.new"
+  sync -f "$unpacked.new"
+  mv -T "$unpacked.new" "$unpacked"
   log "unpacked release $release"
 }
 
-# stage_units: both unit files in place, checked by systemd before anything is swapped.
-stage_units() {
-  changed=0
-  for process in backend worker; do
-    unit=$name-$process.service
-    mv "$process.service" "$unit"
-    cmp -s "$unit" "/etc/systemd/system/$unit" ||
-      problems=$(systemd-analyze verify --recursive-errors=no "./$unit" 2>&1) || fail "$unit: systemd refuses it: $problems"
+# link_folders: the release sees its .env, and the folders that outlive it, where it expects them. What it brought with it in
+# such a folder gives way.
+link_folders() {
+  inside=$root/releases/$release${folder:+/$folder}
+  [ -d "$inside" ] || fail "release $release has no folder $folder, where its commands would run"
+  link "$root/shared/.env" "$inside/.env"
+  for lasting in $folders; do
+    [ -d "$root/shared/$lasting" ] || install -d -m 0750 -o app -g app "$root/shared/$lasting"
+    link "$root/shared/$lasting" "$inside/$lasting"
   done
-  for process in backend worker; do
-    put "$name-$process.service" "/etc/systemd/system/$name-$process.service" 0644
-  done
+}
+
+# link TARGET LINK
+link() {
+  [ "$(readlink "$2")" != "$1" ] || return 0
+  mkdir -p "$(dirname "$2")"
+  rm -rf "$2"
+  ln -s "$1" "$2"
 }
 
 # prune: the newest releases stay, and always this one and the one before it; so does the newest other runtime.

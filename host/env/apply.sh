@@ -20,20 +20,20 @@ if [ -z "$release" ]; then
   log ".env is in place; there is no release yet"
   exit 0
 fi
-if [ "$changed" = 0 ] && running && serving "$release"; then
+if [ "$changed" = 0 ] && serving "$release"; then
   log ".env is in service already"
   exit 0
 fi
 
 started=$(date +%s)
-systemctl restart "$(backend)" "$(worker)" || true # the gate says what is wrong
+each restart || true # the gate says what is wrong
 if ! gate "$release"; then
   reason=".env: with it $culprit $why"
   words=$(last_words "$culprit" "$started")
   outcome='there was no other one to go back to'
   if [ "$changed" = 1 ]; then
     revert
-    systemctl restart "$(backend)" "$(worker)" || true
+    each restart || true
     if gate "$release"; then outcome='the old one is back'; else outcome="and with the old one $culprit $why"; fi
   fi
   fail "$reason; $outcome. Its last lines:

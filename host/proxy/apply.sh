@@ -20,15 +20,20 @@ take_over() {
   fi
 }
 
-# answers: Caddy passes requests on. Before the first release, or while it restarts, there is nobody to pass them to: then it
-# is enough that Caddy listens.
+# answers: Caddy passes requests on, and the answers back. Before the first release, while the application restarts, or where
+# there is no backend, there is nobody to pass them to: then it is enough that Caddy listens.
 answers() {
-  if curl -fs -o /dev/null --max-time 2 "http://127.0.0.1:$port$health_path"; then
-    curl -fs -o /dev/null --max-time 5 "http://127.0.0.1:80$health_path"
+  own=000
+  [ -z "$backend" ] || own=$(status "http://127.0.0.1:$port$health_path" 2)
+  if [ "$own" != 000 ]; then
+    [ "$(status "http://127.0.0.1:80$health_path" 5)" = "$own" ]
   else
     ss -ltnH 'sport = :80' | grep -q .
   fi
 }
+
+# status URL SECONDS: of the answer; 000 where there is none.
+status() { curl -s -o /dev/null -w '%{http_code}' --max-time "$2" "$1" || :; }
 
 alone proxy
 need_packages caddy

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { pack as tarPack } from "tar-stream";
 
@@ -37,12 +37,18 @@ export function bundle(concern: string, files: readonly BundleFile[]): Bundle {
 /**
  * The files of `host/<concern>/` plus `host/lib.sh`, as they stand; templates (`*.in`) are rendered with `values` and lose
  * their ending. `verify.sh` stays behind: it is for the verification.
+ *
+ * @param except files that the bundle takes in another form, by their path in the folder
  */
-export function hostFiles(concern: string, values: Readonly<Record<string, string>> = {}): BundleFile[] {
+export function hostFiles(
+  concern: string,
+  values: Readonly<Record<string, string>> = {},
+  except: readonly string[] = [],
+): BundleFile[] {
   const root = join(HOST, concern);
   const unused = new Set(Object.keys(values));
   const files = walk(root)
-    .filter((path) => relative(root, path) !== "verify.sh")
+    .filter((path) => !["verify.sh", ...except].includes(relative(root, path)))
     .map((path) => {
       const text = readFileSync(path, "utf8");
       const name = relative(root, path);
@@ -53,8 +59,12 @@ export function hostFiles(concern: string, values: Readonly<Record<string, strin
       return { path: name.slice(0, -3), content, mode };
     });
   if (unused.size > 0) throw new Error(`host/${concern}: no template uses ${[...unused].join(", ")}`);
-  files.push({ path: "lib.sh", content: readFileSync(join(HOST, "lib.sh"), "utf8"), mode: 0o644 });
-  return files;
+  return [...files, hostFile("lib.sh")];
+}
+
+/** A file of `host/` as it stands. */
+export function hostFile(path: string): BundleFile {
+  return { path: basename(path), content: readFileSync(join(HOST, path), "utf8"), mode: 0o644 };
 }
 
 /** Replaces each `@key@` of a template by its value. A placeholder without a value throws: half-rendered files never leave. */

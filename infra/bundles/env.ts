@@ -1,18 +1,16 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { type Bundle, bundle, hostFiles } from "./bundle";
+import { type Bundle, bundle, hostFile, hostFiles } from "./bundle";
 import { renderEnv } from "./env-file";
-import { assertAppName, assertPlain } from "./names";
+import { assertAppName, assertUrlPath } from "./names";
 
 /** What the application reads from its environment. Everything has been defaulted by the configuration before. */
 export interface EnvSettings {
-  /** Name of the application: /srv/<name>, and the units <name>-backend and <name>-worker. */
+  /** Name of the application: folder /srv/<name>, and what the names of its units begin with. */
   readonly name: string;
   /** NODE_ENV, normally `production`. */
   readonly nodeEnv: string;
   /** Port of the backend on 127.0.0.1; the proxy is what listens outside. */
   readonly port: number;
-  /** Path that answers 200 once the backend serves, such as `/health`. */
+  /** Path that answers 200 to 399 once the backend serves, such as `/health`. */
   readonly healthPath: string;
   /** Seconds that a restarted application has to become healthy before the old file is put back. */
   readonly healthTimeoutSec: number;
@@ -29,6 +27,8 @@ export interface EnvSettings {
   readonly queueConcurrency: number;
   /** Prefix of every key and channel that the application's Redis user may touch. */
   readonly queuePrefix: string;
+  /** DATABASE_URL, where the server has a database. */
+  readonly databaseUrl?: string;
   /** The team's own keys (`env.<KEY>` of the configuration). They may hold secrets too. */
   readonly extra: Readonly<Record<string, string>>;
 }
@@ -49,32 +49,35 @@ export const OWN_KEYS = [
   "STATE_DIR",
 ] as const;
 
-type OwnKey = (typeof OWN_KEYS)[number];
+/** Keys that the deployment sets unless the team sets them itself: an application may want another database. */
+export const CONVENIENCE_KEYS = ["REDIS_URL", "DATABASE_URL"] as const;
 
-const HOST = join(__dirname, "../../host");
+type Keys<Names extends readonly string[]> = Record<Names[number], string>;
 
 /**
- * The production `.env`: /srv/<name>/shared/.env, read by systemd for both processes and linked into each release. A changed
- * file restarts the application, and is taken back when the application doesn't answer with it.
+ * The production `.env`: /srv/<name>/shared/.env, read by systemd for each process and linked into each release. A changed
+ * file restarts the application, and is taken back when the application doesn't come up with it.
  *
  * The digest is made over the secrets too: whoever knows the rest of the file could test guesses of a weak password against
  * it, so it is to be kept as a secret like the content.
  * @throws EnvError for every key or value that can't be carried, all at once.
  */
 export function envBundle(settings: EnvSettings): Bundle {
-  const { name, healthTimeoutSec, port } = settings;
+  const { name, healthTimeoutSec, port, extra } = settings;
   assertAppName(name);
-  const healthPath = assertPlain("healthPath", settings.healthPath, /^\/[A-Za-z0-9/._~-]*$/);
-  const files = hostFiles("env", { name, port: String(port), healthPath, healthTimeout: String(healthTimeoutSec) });
-  const gate = readFileSync(join(HOST, "app/gate.sh"), "utf8");
+  const healthPath = assertUrlPath("healthPath", settings.healthPath);
+  const values = { name, port: String(port), healthPath, healthTimeout: String(healthTimeoutSec) };
+  const convenient = Object.entries(convenienceKeys(settings)).filter(([key]) => !(key in extra));
+  const own = { ...ownKeys(settings), ...Object.fromEntries(convenient) };
   return bundle("env", [
-    ...files,
-    { path: "gate.sh", content: gate, mode: 0o644 },
-    { path: "env", content: renderEnv(ownKeys(settings), settings.extra), mode: 0o600 },
+    ...hostFiles("env", values),
+    hostFile("app/gate.sh"),
+    hostFile("app/without-values.awk"),
+    { path: "env", content: renderEnv(own, extra), mode: 0o600 },
   ]);
 }
 
-function ownKeys(settings: EnvSettings): Record<OwnKey, string> {
+function ownKeys(settings: EnvSettings): Keys<typeof OWN_KEYS> {
   return {
     NODE_ENV: settings.nodeEnv,
     HOST: "127.0.0.1",
@@ -88,5 +91,15 @@ function ownKeys(settings: EnvSettings): Record<OwnKey, string> {
     QUEUE_CONCURRENCY: String(settings.queueConcurrency),
     QUEUE_PREFIX: settings.queuePrefix,
     STATE_DIR: `/var/lib/${settings.name}`,
+  };
+}
+
+function convenienceKeys(settings: EnvSettings): Partial<Keys<typeof CONVENIENCE_KEYS>> {
+  const { redisHost, redisPort, redisPassword, redisDb, databaseUrl } = settings;
+  // A URL may hold an apostrophe, which not every value of an .env can.
+  const password = encodeURIComponent(redisPassword).replaceAll("'", "%27");
+  return {
+    REDIS_URL: `redis://:${password}@${redisHost}:${redisPort}/${redisDb}`,
+    ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
   };
 }

@@ -11,3 +11,13 @@ export function assertPlain(what: string, value: string, expected: RegExp): stri
   if (!expected.test(value)) throw new Error(`${what}: should match ${expected.source}, got "${value}"`);
   return value;
 }
+
+/** A path below some folder, `uploads` or `data/exports`: it neither leaves the folder nor hides a `.env`. */
+export function assertFolder(what: string, folder: string): string {
+  return assertPlain(what, folder, /^(?!.*(^|\/)(\.{1,2}|\.env[^/]*)(\/|$))[A-Za-z0-9._@+-]+(\/[A-Za-z0-9._@+-]+)*$/);
+}
+
+/** A path as it stands in a URL, `/health`. */
+export function assertUrlPath(what: string, path: string): string {
+  return assertPlain(what, path, /^\/[A-Za-z0-9/._~-]*$/);
+}
