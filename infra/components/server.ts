@@ -2,16 +2,20 @@ import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
 import { hostKeyBundle } from "../bundles/hostkey";
 import { userData } from "../bundles/user-data";
+import type { Offer } from "../config/catalogue";
 import { apply } from "../remote/apply";
 import type { Target } from "../remote/connection";
 import { keyPair } from "../remote/keypair";
+import { refusedOrder } from "./refused-order";
 
 export interface ServerArgs {
   /** Name at Hetzner, also the host name. */
   readonly name: string;
-  readonly type: string;
-  readonly location: string;
+  /** What is ordered, or kept (`chooseOffer`). */
+  readonly offer: Offer;
   readonly image: string;
+  /** Whether Pulumi and Hetzner refuse to delete the server, and Pulumi its keys, without which nobody gets in. */
+  readonly protect: boolean;
   readonly firewallId: pulumi.Input<number>;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -33,10 +37,11 @@ export class Server extends pulumi.ComponentResource {
 
   constructor(name: string, args: ServerArgs, options?: pulumi.ComponentResourceOptions) {
     super("queuehost:server:Server", name, {}, options);
+    const { offer, protect } = args;
     const child = { parent: this };
-    const deploy = keyPair(`${name}-deploy-key`, "ed25519", child);
+    const deploy = keyPair(`${name}-deploy-key`, "ed25519", { ...child, protect });
     const first = keyPair(`${name}-first-host-key`, "ecdsa", child);
-    const own = keyPair(`${name}-host-key`, "ed25519", child);
+    const own = keyPair(`${name}-host-key`, "ed25519", { ...child, protect });
 
     // With a key of its own the server gets no root password by mail.
     const sshKey = new hcloud.SshKey(
@@ -48,10 +53,15 @@ export class Server extends pulumi.ComponentResource {
       name,
       {
         name: args.name,
-        serverType: args.type,
-        location: args.location,
+        serverType: offer.type,
+        location: offer.location,
         image: args.image,
         labels: args.labels,
+        // A bigger type can be left again, since its bigger disk isn't taken.
+        keepDisk: true,
+        deleteProtection: protect,
+        // Hetzner wants both to be the same.
+        rebuildProtection: protect,
         sshKeys: [sshKey.id],
         firewallIds: [args.firewallId],
         userData: pulumi.secret(
@@ -63,7 +73,13 @@ export class Server extends pulumi.ComponentResource {
         ),
       },
       // Hetzner could only replace the server for these; they are managed on the host.
-      { ...child, ignoreChanges: ["sshKeys", "userData", "image", "location"], customTimeouts: { create: "10m" } },
+      {
+        ...child,
+        protect,
+        ignoreChanges: ["sshKeys", "userData", "image", "location"],
+        customTimeouts: { create: "10m" },
+        hooks: { onError: [refusedOrder(`${name}-refused-order`)] },
+      },
     );
 
     // First contact, with the key from user data. It travelled through the cloud's API, so the server gets one that didn't;
@@ -86,17 +102,16 @@ export class Server extends pulumi.ComponentResource {
     this.serverId = server.id;
     this.knownHosts = pulumi.interpolate`${server.ipv4Address} ${own.publicKey}`;
     this.deployKey = deploy.publicKey;
-    this.warnOfIgnored("server.location", server.location, args.location);
-    this.warnOfIgnored("server.image", server.image, args.image);
+    this.warnOfOtherImage(server.image, args.image);
     this.registerOutputs({ ipv4: this.ipv4, ipv6: this.ipv6, serverId: this.serverId });
   }
 
-  /** What is only looked at when a server is made, and was changed since: it would take a new one. */
-  private warnOfIgnored(key: string, actual: pulumi.Output<string | undefined>, wanted: string): void {
+  /** The image is only looked at when a server is made. */
+  private warnOfOtherImage(actual: pulumi.Output<string | undefined>, wanted: string): void {
     actual.apply((value) => {
       if (value !== undefined && value !== wanted)
         pulumi.log.warn(
-          `${key}: the server keeps ${value}; ${wanted} needs a new one (pulumi up --replace with its URN).`,
+          `server.image: the server keeps ${value}; ${wanted} needs a new one: queuehost recreate --stack ${pulumi.getStack()}`,
           this,
         );
     });

@@ -1,61 +1,184 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import type { Architecture } from "../release";
+import { ask, ExistingServer, ServerType } from "./hetzner";
+import { recordedServer } from "./recorded";
+import { type Refusal, refusals } from "./refusals";
 import { KEYS, type Settings } from "./schema";
 
-const HETZNER = "https://api.hetzner.cloud/v1";
-
-const Offer = z.object({
-  server_types: z.array(z.object({ name: z.string(), prices: z.array(z.object({ location: z.string() })) })),
-});
-
-const Existing = z.object({ servers: z.array(z.object({ server_type: z.object({ name: z.string() }) })) });
-
-/**
- * Asks Hetzner, before anything is made, whether the server can be had: it would be refused only after its firewall and its
- * key were there.
- */
-export async function assertOnOffer(settings: Settings): Promise<void> {
-  const { servers } = Existing.parse(await ask(`/servers?name=${settings["server.name"]}`));
-  // It was had. Hetzner takes types from its list that go on running.
-  if (servers.some(({ server_type }) => server_type.name === settings["server.type"])) return;
-  const { server_types: types } = Offer.parse(await ask("/server_types?per_page=50"));
-  const type = types.find(({ name }) => name === settings["server.type"]);
-  if (type === undefined)
-    refuse(
-      "server.type",
-      "a server type that Hetzner offers",
-      types.map(({ name }) => name),
-      settings,
-    );
-  const locations = type.prices.map(({ location }) => location);
-  if (!locations.includes(settings["server.location"]))
-    refuse("server.location", `a location where Hetzner offers ${type.name}`, locations, settings);
+/** What is ordered, or kept. */
+export interface Offer {
+  readonly type: string;
+  readonly location: string;
+  readonly architecture: Architecture;
+  /** Hetzner's number of the server that is there already. */
+  readonly existing?: number;
 }
 
-function refuse(key: "server.type" | "server.location", what: string, offered: string[], settings: Settings): never {
-  throw new pulumi.RunError(
-    `${key}: should be ${what} (${offered.sort().join(", ")}), got "${settings[key]}"\n` +
-      `    npx pulumi config set ${key} ${KEYS[key].example} --stack ${settings.stack}`,
+export type Wanted = Pick<Settings, "stack" | "server.name" | "server.type" | "server.location">;
+
+const Types = z.object({ server_types: z.array(ServerType) });
+const Servers = z.object({ servers: z.array(ExistingServer) });
+const One = z.object({ server: ExistingServer });
+
+/**
+ * Decides, before anything is made, on the server's type and location.
+ *
+ * A server that exists keeps both, as long as its type is in the list; when it isn't any more, the first of the list that its
+ * location has. For a new one, the first type that any of the locations has, in the first location that has it: types come
+ * first, locations second.
+ *
+ * @throws pulumi.RunError where nothing fits, something is misspelt, the name is another server's, or the token another
+ *   project's
+ */
+export async function chooseOffer(wanted: Wanted): Promise<Offer> {
+  const name = wanted["server.name"];
+  const [recorded, named, offered] = await Promise.all([
+    recordedServer(name),
+    ask(`/servers?name=${name}`).then((answer) => Servers.parse(answer).servers[0]),
+    ask("/server_types?per_page=50").then((answer) => Types.parse(answer).server_types),
+  ]);
+  const existing = await ownServer(wanted, recorded, named);
+  assertKnown(wanted, offered, existing);
+  const refused = refusals(wanted.stack);
+  if (existing === undefined) return offerForNew(wanted, offered, refused);
+  if (existing.status === "off")
+    pulumi.log.warn(`the server ${existing.name} is switched off: what has to be changed on it can't be reached.`);
+  return offerForExisting(wanted, offered, refused, existing);
+}
+
+/** The server that the state knows; throws where that is gone, or its name belongs to another. */
+async function ownServer(
+  wanted: Wanted,
+  recorded: number | undefined,
+  named: ExistingServer | undefined,
+): Promise<ExistingServer | undefined> {
+  if (named !== undefined && named.id !== recorded) throw taken(wanted, named);
+  if (recorded === undefined || named !== undefined) return named;
+  const answer = await ask(`/servers/${recorded}`);
+  if (answer === undefined) throw gone(wanted, recorded);
+  return One.parse(answer).server;
+}
+
+function gone({ stack }: Wanted, id: number): pulumi.RunError {
+  return new pulumi.RunError(
+    `hcloud:token: its project has no server ${id}, which stack ${stack} is about. Nothing was changed.\n` +
+      `  If the token is another project's, set the right one:\n` +
+      `    npx pulumi config set --secret hcloud:token --stack ${stack}\n` +
+      `  If somebody deleted the server, take it out of the state; the next up makes a new one:\n` +
+      `    npx pulumi refresh --stack ${stack}`,
   );
 }
 
-async function ask(path: string): Promise<unknown> {
-  const config = new pulumi.Config("hcloud");
-  const endpoint = config.get("endpoint") ?? process.env.HCLOUD_ENDPOINT ?? HETZNER;
-  const token = config.get("token") ?? process.env.HCLOUD_TOKEN;
-  const response = await fetch(endpoint + path, {
-    headers: { authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(15_000),
-  }).catch((error) => {
-    const cause = error.cause?.message || error.cause?.code || error.message;
-    throw new pulumi.RunError(`Hetzner's API can't be reached at ${endpoint}: ${cause}. Nothing was changed.`);
-  });
-  if (response.status === 401)
-    throw new pulumi.RunError(
-      `hcloud:token: Hetzner doesn't know it (unauthorized). Make one in the console, under Security, API tokens, and set it:\n` +
-        `    npx pulumi config set --secret hcloud:token --stack ${pulumi.getStack()}`,
+function taken(wanted: Wanted, { id, name, labels }: ExistingServer): pulumi.RunError {
+  const { stack } = wanted;
+  if (labels["managed-by"] === "queuehost" && labels.stack === stack)
+    return new pulumi.RunError(
+      `server.name: a server ${name} (${id}) of a stack ${stack} is there already, and this state knows nothing of it. An up that was killed has left it, or a stack of the same name has its state elsewhere. Nothing was changed.\n` +
+        `    queuehost up --stack ${stack}   # takes over what a killed up has left`,
     );
-  if (!response.ok)
-    throw new pulumi.RunError(`Hetzner's API answered ${response.status} to GET ${path}: ${await response.text()}`);
-  return response.json();
+  const owner = labels["managed-by"] === "queuehost" ? `stack ${labels.stack}` : "somebody else";
+  return new pulumi.RunError(
+    `server.name: should be a name of its own, got "${name}", which is a server (${id}) of ${owner} in the same project. Nothing was changed.\n` +
+      `    npx pulumi config set server.name ${name === `queuehost-${stack}` ? `${name}-2` : `queuehost-${stack}`} --stack ${stack}`,
+  );
 }
+
+/** A typo is refused even where another entry of the list could be had: nobody would notice it otherwise. */
+function assertKnown(wanted: Wanted, offered: readonly ServerType[], existing: ExistingServer | undefined): void {
+  const types = offered.map(({ name }) => name);
+  const locations = [...new Set(offered.flatMap((type) => type.locations.map(({ name }) => name)))];
+  // Hetzner takes types from its list that go on running.
+  const type = wanted["server.type"].find((name) => !types.includes(name) && name !== existing?.server_type.name);
+  if (type !== undefined) throw unknown("server.type", "server types that Hetzner offers", types, type, wanted);
+  const location = wanted["server.location"].find((name) => !locations.includes(name));
+  if (location !== undefined) throw unknown("server.location", "locations of Hetzner's", locations, location, wanted);
+}
+
+function unknown(
+  key: "server.type" | "server.location",
+  what: string,
+  known: readonly string[],
+  got: string,
+  { stack }: Wanted,
+): pulumi.RunError {
+  return new pulumi.RunError(
+    `${key}: should be ${what} (${[...known].sort().join(", ")}), got "${got}"\n` +
+      `    npx pulumi config set ${key} '${KEYS[key].example}' --stack ${stack}`,
+  );
+}
+
+/** For a server that is still to be made. What was refused lately comes last, whatever the list says. */
+export function offerForNew(wanted: Wanted, offered: readonly ServerType[], refused: readonly Refusal[]): Offer {
+  const candidates = wanted["server.type"].flatMap((name) =>
+    offered
+      .filter((type) => type.name === name)
+      .flatMap((type) => wanted["server.location"].map((location) => ({ type, location }))),
+  );
+  const toBeHad = candidates.filter(({ type, location }) => lack(type, location) === undefined);
+  const chosen = toBeHad.find(({ type, location }) => !wasRefused(refused, type, location)) ?? toBeHad[0];
+  const reasons = candidates
+    .slice(0, chosen === undefined ? candidates.length : candidates.indexOf(chosen))
+    .map((one) => `${one.type.name} in ${one.location} ${lack(one.type, one.location) ?? "was refused just now"}`)
+    .join(", ");
+  if (chosen === undefined) throw nothing(wanted, offered, reasons);
+  if (reasons !== "") pulumi.log.info(`takes ${chosen.type.name} in ${chosen.location}: ${reasons}.`);
+  return { type: chosen.type.name, location: chosen.location, architecture: architectureOf(chosen.type) };
+}
+
+function nothing(wanted: Wanted, offered: readonly ServerType[], tried: string): pulumi.RunError {
+  const { stack } = wanted;
+  const instead = offered.find((type) => wanted["server.location"].some((location) => !lack(type, location)))?.name;
+  return new pulumi.RunError(
+    `server.type, server.location: Hetzner has nothing of what they name: ${tried}. Nothing was changed. Try again later, or add to one of the lists:\n` +
+      `    npx pulumi config set server.type '${[...wanted["server.type"], instead ?? "..."].join(", ")}' --stack ${stack}\n` +
+      `    npx pulumi config set server.location '${[...wanted["server.location"], "..."].join(", ")}' --stack ${stack}`,
+  );
+}
+
+/** For a server that exists: only its type can change, in place, and only to one of the same architecture. */
+export function offerForExisting(
+  wanted: Wanted,
+  offered: readonly ServerType[],
+  refused: readonly Refusal[],
+  { id, server_type, location, primary_disk_size }: ExistingServer,
+): Offer {
+  const { stack } = wanted;
+  const kept = { location: location.name, architecture: architectureOf(server_type), existing: id };
+  if (!wanted["server.location"].includes(location.name))
+    pulumi.log.warn(
+      `server.location: the server stays in ${location.name}; another location needs a new one: queuehost recreate --stack ${stack}`,
+    );
+  if (wanted["server.type"].includes(server_type.name)) return { ...kept, type: server_type.name };
+  const why = (type: ServerType) =>
+    type.architecture !== server_type.architecture
+      ? `has another architecture (${type.architecture})`
+      : type.disk < primary_disk_size
+        ? `has a smaller disk (${type.disk} GB)`
+        : lack(type, location.name);
+  const candidates = wanted["server.type"].flatMap((name) => offered.filter((type) => type.name === name));
+  const fitting = candidates.filter((type) => why(type) === undefined);
+  const chosen = fitting.find((type) => !wasRefused(refused, type, location.name)) ?? fitting[0];
+  if (chosen !== undefined) return { ...kept, type: chosen.name };
+  const tried = candidates.map((type) => `${type.name} ${why(type)}`).join(", ");
+  throw new pulumi.RunError(
+    `server.type: the server (${id}: ${server_type.name}, ${server_type.architecture}, ${primary_disk_size} GB, in ${location.name}) can't become any of these: ${tried}. Nothing was changed. Keep its type, or have a new server made:\n` +
+      `    npx pulumi config set server.type ${server_type.name} --stack ${stack}\n` +
+      `    queuehost recreate --stack ${stack}`,
+  );
+}
+
+/** Why a type can't be had in a location now; nothing where it can. */
+function lack({ locations }: ServerType, wanted: string): string | undefined {
+  const location = locations.find(({ name }) => name === wanted);
+  if (location === undefined) return "isn't offered";
+  const end = location.deprecation?.unavailable_after;
+  if (end !== undefined && Date.parse(end) < Date.now()) return "isn't offered any more";
+  return location.available ? undefined : "is sold out";
+}
+
+const wasRefused = (refused: readonly Refusal[], { name }: ServerType, where: string) =>
+  refused.some(({ type, location }) => type === name && location === where);
+
+const architectureOf = ({ architecture }: Pick<ServerType, "architecture">): Architecture =>
+  architecture === "arm" ? "arm64" : "x64";

@@ -1,0 +1,63 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+
+const HETZNER = "https://api.hetzner.cloud/v1";
+
+/** A server type, as far as it decides what is ordered. */
+export const ServerType = z.object({
+  name: z.string(),
+  architecture: z.enum(["x86", "arm"]),
+  /** GB */
+  disk: z.number(),
+  locations: z.array(
+    z.object({
+      name: z.string(),
+      available: z.boolean().default(true),
+      deprecation: z.object({ unavailable_after: z.string() }).nullish(),
+    }),
+  ),
+});
+export type ServerType = z.infer<typeof ServerType>;
+
+export const ExistingServer = z.object({
+  id: z.number(),
+  name: z.string(),
+  status: z.string(),
+  labels: z.record(z.string(), z.string()),
+  server_type: z.object({ name: z.string(), architecture: z.enum(["x86", "arm"]) }),
+  location: z.object({ name: z.string() }),
+  /** GB */
+  primary_disk_size: z.number(),
+});
+export type ExistingServer = z.infer<typeof ExistingServer>;
+
+/**
+ * Asks Hetzner's API with the stack's token.
+ *
+ * @returns the answer; undefined where there is no such thing (404)
+ * @throws pulumi.RunError in a line or two, for a token that isn't known, an API that can't be reached, and any other refusal
+ */
+export async function ask(path: string, method: "GET" | "POST" = "GET"): Promise<unknown> {
+  const config = new pulumi.Config("hcloud");
+  const endpoint = config.get("endpoint") ?? process.env.HCLOUD_ENDPOINT ?? HETZNER;
+  const token = config.get("token") ?? process.env.HCLOUD_TOKEN;
+  const response = await fetch(endpoint + path, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(15_000),
+  }).catch((error) => {
+    const cause = error.cause?.message || error.cause?.code || error.message;
+    throw new pulumi.RunError(`Hetzner's API can't be reached at ${endpoint}: ${cause}. Nothing was changed.`);
+  });
+  if (response.status === 404) return undefined;
+  if (response.status === 401)
+    throw new pulumi.RunError(
+      `hcloud:token: Hetzner doesn't know it (unauthorized). Make one in the console, under Security, API tokens, and set it:\n` +
+        `    npx pulumi config set --secret hcloud:token --stack ${pulumi.getStack()}`,
+    );
+  if (!response.ok)
+    throw new pulumi.RunError(
+      `Hetzner's API answered ${response.status} to ${method} ${path}: ${await response.text()}`,
+    );
+  return response.json();
+}
