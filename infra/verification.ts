@@ -1,17 +1,16 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Network } from "./components/network";
-import { BACKEND_PORT, type Release } from "./components/release";
+import type { Prepared } from "./components/release";
 import type { Server } from "./components/server";
 import type { Settings } from "./config/schema";
-import { architectureOf, nodeRuntime } from "./release";
 import { OPERATOR } from "./remote/connection";
 
 interface Parts {
   readonly settings: Settings;
   readonly network: Network;
   readonly server: Server;
-  readonly release: Release;
+  readonly prepared: Prepared;
   readonly url: pulumi.Output<string>;
 }
 
@@ -19,13 +18,20 @@ interface Parts {
  * The output by which `npm run verify` finds the server and knows what should be seen there. A secret as a whole, because the
  * deployment's key is in it.
  */
-export function verification({ settings, network, server, release, url }: Parts) {
+export function verification({ settings, network, server, prepared, url }: Parts) {
+  const { built, runtime, processes } = prepared;
   const expected = {
     APP_NAME: settings["app.name"],
-    APP_PORT: String(BACKEND_PORT),
-    EXPECT_RELEASE: release.releaseId,
-    EXPECT_NODE_VERSION: nodeRuntime(architectureOf(settings["server.type"])).version,
-    EXPECT_QUEUE: settings["queue.enabled"] ? "active" : "disabled",
+    APP_PORT: String(settings["app.port"]),
+    APP_HEALTH: settings["app.health"],
+    APP_FOLDER: built.folder,
+    APP_PROCESSES: processes.map(({ name }) => name).join(" "),
+    APP_FOLDERS: (settings["app.folders"] ?? []).join(" "),
+    APP_STATIC: settings["app.static"] ?? "",
+    APP_SMOKE_TEST: built.commands.smokeTest === undefined ? "" : "yes",
+    EXPECT_RELEASE: built.id,
+    EXPECT_NODE_VERSION: runtime.version,
+    EXPECT_POSTGRES: settings["postgres.enabled"] ? "yes" : "",
     EXPECT_QUEUE_MAXMEMORY: settings["redis.maxmemory"],
     EXPECT_QUEUE_POLICY: settings["redis.maxmemoryPolicy"],
     EXPECT_QUEUE_APPENDFSYNC: settings["redis.appendfsync"],
@@ -33,6 +39,7 @@ export function verification({ settings, network, server, release, url }: Parts)
     EXPECT_CACHE_MAXMEMORY: settings["cache.maxmemory"],
     EXPECT_CACHE_POLICY: settings["cache.maxmemoryPolicy"],
     EXPECT_KEY_PREFIX: settings["queue.prefix"],
+    EXPECT_KEY_PATTERNS: (settings["redis.keyPatterns"] ?? []).join(" "),
     EXPECT_BACKUPS_KEEP: String(settings["backups.keep"]),
     EXPECT_SSH_ALLOWED_FROM: settings["ssh.allowedFrom"].join(" "),
     EXPECT_SSH_KEYS: server.deployKey.apply((own) =>
@@ -47,6 +54,8 @@ export function verification({ settings, network, server, release, url }: Parts)
     url,
     firewallId: network.firewallId,
     sshAllowedFrom: settings["ssh.allowedFrom"],
+    // What somebody outside is to be answered: nothing at all, where there is neither a backend nor a static site.
+    healthPath: settings["app.backend"] === undefined ? undefined : settings["app.health"],
     expected,
   });
 }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hardeningBundle } from "../bundles/hardening";
+import type { Settings } from "../config/schema";
 import { apply } from "../remote/apply";
 import type { Server } from "./server";
 
@@ -10,24 +11,22 @@ import type { Server } from "./server";
 const PACKAGES = ["redis-server", "redis-tools", "caddy", "curl"];
 
 export interface HostArgs {
+  readonly settings: Settings;
   readonly server: Server;
-  /** Public keys of the people who log in, beside the deployment's own. */
-  readonly authorizedKeys: readonly string[];
-  readonly sshAllowedFrom: readonly string[];
 }
 
 /** The host base: users, sshd, packet filter, updates, limits. Everything else is put on top of it. */
 export class Host extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource;
 
-  constructor(
-    name: string,
-    { server, authorizedKeys, sshAllowedFrom }: HostArgs,
-    options?: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(name: string, { settings, server }: HostArgs, options?: pulumi.ComponentResourceOptions) {
     super("queuehost:host:Host", name, {}, options);
     const bundle = server.deployKey.apply((deployKey) =>
-      hardeningBundle({ authorizedKeys: [deployKey, ...authorizedKeys], sshAllowedFrom, packages: PACKAGES }),
+      hardeningBundle({
+        authorizedKeys: [deployKey, ...(settings["ssh.authorizedKeys"] ?? [])],
+        sshAllowedFrom: settings["ssh.allowedFrom"],
+        packages: PACKAGES,
+      }),
     );
     this.ready = apply(
       name,

@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { proxyBundle } from "../bundles/proxy";
+import type { Settings } from "../config/schema";
 import { apply } from "../remote/apply";
 import type { Host } from "./host";
-import { BACKEND_PORT, HEALTH_PATH } from "./release";
 import type { Server } from "./server";
 
-export interface ProxyArgs {
+export interface ReverseProxyArgs {
+  readonly settings: Settings;
   readonly server: Server;
   readonly host: Host;
 }
@@ -15,9 +16,16 @@ const MAX_BODY = "25MB";
 
 /** Debian's Caddy in front of the backend. */
 export class ReverseProxy extends pulumi.ComponentResource {
-  constructor(name: string, { server, host }: ProxyArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { settings, server, host }: ReverseProxyArgs, options?: pulumi.ComponentResourceOptions) {
     super("queuehost:proxy:ReverseProxy", name, {}, options);
-    const bundle = proxyBundle({ port: BACKEND_PORT, healthPath: HEALTH_PATH, maxBody: MAX_BODY });
+    const folder = settings["app.static"];
+    const bundle = proxyBundle({
+      port: settings["app.port"],
+      healthPath: settings["app.health"],
+      maxBody: MAX_BODY,
+      backend: settings["app.backend"] !== undefined,
+      ...(folder !== undefined && { static: `/srv/${settings["app.name"]}/current/${folder}` }),
+    });
     apply(name, { target: server.target, server: server.serverId, bundle }, { parent: this, dependsOn: host.ready });
     this.registerOutputs();
   }

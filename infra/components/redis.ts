@@ -26,6 +26,7 @@ export class Redis extends pulumi.ComponentResource {
     const bundle = redisBundle({
       passwordSha256: createHash("sha256").update(settings["redis.password"]).digest("hex"),
       keyPrefix: settings["queue.prefix"],
+      keyPatterns: settings["redis.keyPatterns"] ?? [],
       queueMaxmemory: settings["redis.maxmemory"],
       queueMaxmemoryPolicy: settings["redis.maxmemoryPolicy"],
       queueAppendfsync: settings["redis.appendfsync"],

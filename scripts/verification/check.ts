@@ -20,8 +20,10 @@ export interface Subject {
   /** Hetzner's id of the cloud firewall. */
   readonly firewallId: number;
   readonly sshAllowedFrom: readonly string[];
-  /** Where the backend answers, from outside. */
+  /** Where the proxy answers, from outside. */
   readonly url: string;
+  /** Path at which the backend is healthy; absent where there is no backend. */
+  readonly healthPath?: string;
   /** Variables for the verify.sh of each concern; none of them is a secret. */
   readonly expected: Readonly<Record<string, string>>;
 }

@@ -24,16 +24,19 @@ const PORTS: Ports = {
   ],
 };
 
-type Target = Pick<Subject, "host" | "ipv6" | "url" | "sshAllowedFrom">;
+type Target = Pick<Subject, "host" | "ipv6" | "url" | "healthPath" | "sshAllowedFrom">;
 
 /** What somebody without any access sees of the server. */
-export async function outside({ host, ipv6, url, sshAllowedFrom }: Target, ports = PORTS): Promise<Check[]> {
+export async function outside(
+  { host, ipv6, url, healthPath, sshAllowedFrom }: Target,
+  ports = PORTS,
+): Promise<Check[]> {
   const [over4, over6, health] = await Promise.all([
     over(host, "", ports),
     ipv6 ? over(ipv6, " over IPv6", portsOver6(sshAllowedFrom, ports)) : [],
-    fetchHealth(url),
+    healthPath === undefined ? [] : fetchHealth(new URL(healthPath, url)),
   ]);
-  return [...over4, ...over6, { concern: "outside", name: "health over the proxy", ...health }];
+  return [...over4, ...over6, ...health];
 }
 
 /**
@@ -75,11 +78,13 @@ async function over(host: string, suffix: string, { named, letThrough, others }:
   }));
 }
 
-async function fetchHealth(url: string): Promise<{ ok: boolean; seen: string }> {
+async function fetchHealth(url: URL): Promise<Check[]> {
+  const check = { concern: "outside", name: "health over the proxy" };
   try {
-    const response = await fetch(new URL("/health", url), { signal: AbortSignal.timeout(4000) });
-    return { ok: response.status === 200, seen: `${response.status} ${(await response.text()).slice(0, 120)}` };
+    const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(4000) });
+    const seen = `${response.status} ${(await response.text()).slice(0, 120).replaceAll(/\s+/g, " ")}`;
+    return [{ ...check, ok: response.status >= 200 && response.status < 400, seen }];
   } catch (error) {
-    return { ok: false, seen: reason(error) };
+    return [{ ...check, ok: false, seen: reason(error) }];
   }
 }

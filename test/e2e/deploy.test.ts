@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { table } from "../../scripts/commands/verify";
 import { Deployment } from "../support/deployment";
 import { LACKS_ENGINE } from "../support/requires";
+import { CHANGES, unchanged } from "./changes";
 import { FAULTS } from "./faults";
 
 describe.skipIf(LACKS_ENGINE)("a deployment", () => {
@@ -50,6 +51,24 @@ describe.skipIf(LACKS_ENGINE)("a deployment", () => {
     expect(await deployment.up()).toEqual(["update redis"]);
     expect(await deployment.red()).toEqual([]);
     expect((await deployment.verify()).map(({ seen }) => seen).join("\n")).toContain(String(200 * 1024 * 1024));
+  });
+
+  test("would keep its server whatever key of the configuration changes", async () => {
+    expect(unchanged()).toEqual([]);
+    const before = deployment.readConfig();
+    const { "redis.password": password, ...plain } = CHANGES;
+    const named = Object.entries(plain).map(([key, value]) => [`queuehost:${key}`, value]);
+    await deployment.pulumi.configure(Object.fromEntries(named), { "queuehost:redis.password": password });
+    try {
+      const { steps } = JSON.parse(await deployment.pulumi.read(["preview", "--json"])) as {
+        steps: { op: string; urn: string }[];
+      };
+      const ofServer = steps.filter(({ urn }) => urn.includes("queuehost:server:Server"));
+      expect(ofServer.filter(({ op }) => !["same", "update"].includes(op))).toEqual([]);
+      expect(steps.filter(({ op }) => op === "update").length).toBeGreaterThan(6);
+    } finally {
+      deployment.writeConfig(before);
+    }
   });
 
   test.each(FAULTS)("verification turns red when $name", async ({ make, mend, red }) => {

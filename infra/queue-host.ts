@@ -1,0 +1,103 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Backups } from "./components/backups";
+import { Host } from "./components/host";
+import { Network } from "./components/network";
+import { Postgres } from "./components/postgres";
+import { ReverseProxy } from "./components/proxy";
+import { Redis } from "./components/redis";
+import { type Prepared, prepareRelease, Release } from "./components/release";
+import { Server } from "./components/server";
+import { chooseOffer, type Offer } from "./config/catalogue";
+import { loadConfig } from "./config/load";
+import type { Settings } from "./config/schema";
+import { OPERATOR } from "./remote/connection";
+import { verification } from "./verification";
+
+export interface QueueHostArgs {
+  /** The stack's configuration (`loadConfig`). */
+  readonly settings: Settings;
+  /** What Hetzner has of what the configuration asks for (`chooseOffer`). */
+  readonly offer: Offer;
+  /** The application, built and ready to be sent (`prepareRelease`). */
+  readonly prepared: Prepared;
+}
+
+/** What a program returns as its stack's outputs. */
+export interface QueueHostOutputs {
+  readonly ipv4: pulumi.Output<string>;
+  readonly ipv6: pulumi.Output<string>;
+  /** Where the application answers. */
+  readonly url: pulumi.Output<string>;
+  readonly sshCommand: pulumi.Output<string>;
+  /** For ~/.ssh/known_hosts: no first connection has to trust what it is shown. */
+  readonly knownHosts: pulumi.Output<string>;
+  readonly releaseId: string;
+  /** Secret: how `queuehost verify` reaches the server, and what it expects there. The command line needs it under this name. */
+  readonly verification: pulumi.Output<unknown>;
+}
+
+/** A server at Hetzner with everything that a Node.js backend and its BullMQ workers need, and the application on it. */
+export class QueueHost extends pulumi.ComponentResource {
+  readonly outputs: QueueHostOutputs;
+
+  /**
+   * Reads the stack's configuration, asks Hetzner for what can be had, builds the application, and only then makes the first
+   * resource.
+   *
+   * @param name begins the names of its resources; another one than `queuehost` only where a program has two
+   * @param folder what `app.path` is relative to: the project's, where Pulumi.yaml is
+   * @throws pulumi.RunError with all that is wrong with the configuration, or with the application
+   */
+  static async fromConfig(name = "queuehost", folder = process.cwd()): Promise<QueueHost> {
+    const settings = loadConfig();
+    const offer = await chooseOffer(settings);
+    const prepared = await prepareRelease(settings, offer, folder);
+    return new QueueHost(name, { settings, offer, prepared });
+  }
+
+  constructor(name: string, { settings, offer, prepared }: QueueHostArgs, options?: pulumi.ComponentResourceOptions) {
+    super("queuehost:index:QueueHost", name, {}, options);
+    // Up to 0.1.0 they stood in the stack itself, under these names.
+    const child = (part: string) => ({
+      parent: this,
+      aliases: [{ name: part, parent: pulumi.rootStackResource }],
+    });
+    const labels = { "managed-by": "queuehost", stack: settings.stack };
+    const network = new Network(
+      `${name}-network`,
+      { name: settings["server.name"], labels, sshAllowedFrom: settings["ssh.allowedFrom"] },
+      child("network"),
+    );
+    const server = new Server(
+      `${name}-server`,
+      {
+        name: settings["server.name"],
+        labels,
+        offer,
+        image: settings["server.image"],
+        protect: settings["server.protect"],
+        firewallId: network.firewallId,
+      },
+      child("server"),
+    );
+    const host = new Host(`${name}-host`, { settings, server }, child("host"));
+    const redis = new Redis(`${name}-redis`, { settings, server, host }, child("redis"));
+    const postgres = new Postgres(`${name}-postgres`, { settings, server, host }, { parent: this });
+    const after = [redis.ready, postgres.ready];
+    const release = new Release(`${name}-release`, { settings, server, prepared, after }, child("release"));
+    new ReverseProxy(`${name}-proxy`, { settings, server, host }, child("proxy"));
+    new Backups(`${name}-backups`, { settings, server, redis }, child("backups"));
+
+    const url = pulumi.interpolate`http://${server.ipv4}`;
+    this.outputs = {
+      ipv4: server.ipv4,
+      ipv6: server.ipv6,
+      url,
+      sshCommand: pulumi.interpolate`ssh ${OPERATOR}@${server.ipv4}`,
+      knownHosts: server.knownHosts,
+      releaseId: release.releaseId,
+      verification: verification({ settings, network, server, prepared, url }),
+    };
+    this.registerOutputs({ ...this.outputs });
+  }
+}
