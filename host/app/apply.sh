@@ -42,6 +42,7 @@ lay_out
 # shellcheck disable=SC2034,SC2086 # read by lib.sh; one word a package
 apt_key=app.packages && need_packages $packages
 install_runtime
+install_filter
 unpack
 link_folders
 check_units

@@ -24,6 +24,12 @@ install_runtime() {
   mv -T "$new" "$runtime"
 }
 
+# install_filter: what keeps the secrets of .env out of what the verification shows.
+install_filter() {
+  cmp -s without-values.awk /opt/queuehost/without-values.awk ||
+    install -D -m 0644 without-values.awk /opt/queuehost/without-values.awk
+}
+
 # drop FOLDER REASON: fails without leaving half an installation.
 drop() {
   rm -rf "$1"

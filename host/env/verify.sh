@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # The .env as it is in force: who can read it, that the running processes have what it says, and that its secrets are nowhere
-# else. Expects: APP_NAME.
+# else. Expects: APP_NAME, APP_FOLDER (in the release), APP_PROCESSES (backend worker worker-mail), EXPECT_POSTGRES (yes or
+# nothing).
 name=${APP_NAME:?}
-file=/srv/$name/current/backend/.env
+: "${APP_FOLDER?}" "${APP_PROCESSES?}" "${EXPECT_POSTGRES?}"
+file=/srv/$name/current${APP_FOLDER:+/$APP_FOLDER}/.env
 target=/srv/$name/shared/.env
 
-check '.env of the backend is the shared one' "$target" "$(readlink -f "$file")"
+check '.env of the application is the shared one' "$target" "$(readlink -f "$file")"
 check '.env is readable by root and the application alone' '640 root:app' "$(stat -c '%a %U:%G' "$target" 2>&1)"
 if setpriv --reuid nobody --regid nogroup --clear-groups cat "$file" >/dev/null 2>&1; then
   flunk 'another user is refused .env' 'nobody could read it'
@@ -17,19 +19,19 @@ if setpriv --reuid app --regid app --clear-groups cat "$file" >/dev/null 2>&1; t
 else
   flunk 'the application can read .env' 'permission denied'
 fi
-loose=$(find "/srv/$name/shared" "/srv/$name"/releases/*/backend -name '.env*' ! -type l -perm /007 2>/dev/null | head -n 1)
-none 'no copy of .env is open to others' "$loose"
 
 # pairs: KEY=value, as a shell reads them, NUL between.
 # shellcheck disable=SC2016 # the inner shell's own
 pairs() { env -i bash -c 'set -a; . "$1"; unset BASH_EXECUTION_STRING; env -0' - "$target" | grep -zvE '^(PWD|SHLVL|_|OLDPWD)='; }
 
-needed='NODE_ENV HOST PORT REDIS_HOST REDIS_PORT REDIS_PASSWORD REDIS_DB REDIS_CACHE_PORT QUEUE_ENABLED QUEUE_CONCURRENCY QUEUE_PREFIX STATE_DIR'
+needed='NODE_ENV HOST PORT REDIS_HOST REDIS_PORT REDIS_PASSWORD REDIS_DB REDIS_CACHE_PORT REDIS_URL QUEUE_ENABLED QUEUE_CONCURRENCY QUEUE_PREFIX STATE_DIR'
+[ -z "$EXPECT_POSTGRES" ] || needed="$needed DATABASE_URL"
 keys=$(pairs | tr '\n' ' ' | tr '\0' '\n' | sed 's/=.*//')
 absent=$(for key in $needed; do grep -qx "$key" <<<"$keys" || printf '%s ' "$key"; done)
 none '.env has every key the application needs' "${absent% }"
 
-for unit in "$name-backend" "$name-worker"; do
+for process in $APP_PROCESSES; do
+  unit=$name-$process
   pid=$(systemctl show -P MainPID "$unit.service")
   if [ "$pid" = 0 ]; then
     flunk "$unit has what .env says" 'not running'
@@ -40,11 +42,21 @@ for unit in "$name-backend" "$name-worker"; do
   none "$unit has what .env says" "$differing"
 done
 
-# The password stands in .env alone: not in a command line, a unit or the journal's first pages.
-secret=$(pairs | sed -zn 's/^REDIS_PASSWORD=//p' | tr -d '\0')
+# The password stands in .env alone, as it is and as a URL writes it: not in a copy, a command line or a unit.
+# A release may bring files of that name with the packages that it is made of; those hold nothing of ours.
+value() { pairs | sed -zn "s/^$1=//p" | tr -d '\0'; }
+secret=$(value REDIS_PASSWORD)
+in_url=$(value REDIS_URL | sed -n 's#^rediss\{0,1\}://[^:/@]*:\([^@]*\)@.*#\1#p')
+secrets() { printf '%s\n' "$secret" "$in_url" | grep .; }
 if [ -z "$secret" ]; then
+  flunk 'no copy of .env is open to others' 'there is no password'
   flunk 'the password of Redis is in no command line or unit' 'there is no password'
 else
-  found=$(grep -lzF -f <(printf '%s' "$secret") /proc/[0-9]*/cmdline /etc/systemd/system/*.service /etc/systemd/system/*/*.conf 2>/dev/null | head -n 3 | xargs)
+  copies=$({
+    find "/srv/$name/shared" -maxdepth 1 -name '.env*' ! -type l -perm /007
+    find "/srv/$name/releases" -name node_modules -prune -o -name '.env*' -type f -perm /007 -exec grep -lF -f <(secrets) {} +
+  } 2>/dev/null | head -n 1)
+  none 'no copy of .env is open to others' "$copies"
+  found=$(grep -lzF -f <(secrets) /proc/[0-9]*/cmdline /etc/systemd/system/*.service /etc/systemd/system/*/*.conf 2>/dev/null | head -n 3 | xargs)
   none 'the password of Redis is in no command line or unit' "$found"
 fi

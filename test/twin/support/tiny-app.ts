@@ -1,26 +1,38 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { buildRelease, type Release } from "../../../infra/release";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 
-export const BACKEND = `const { basename, dirname } = require("node:path");
-const health = JSON.stringify({ status: "ok", release: basename(dirname(__dirname)), motto: process.env.MOTTO });
-console.log("up, with " + process.env.REDIS_PASSWORD);
-if (process.env.MOTTO === "crash") throw new Error("no start with " + process.env.REDIS_PASSWORD);
+export const BACKEND = `const health = JSON.stringify({ folder: process.cwd(), motto: process.env.MOTTO });
+console.log("up, with " + process.env.REDIS_PASSWORD + " and " + process.env.REDIS_URL);
+if (process.env.MOTTO === "crash") throw new Error("no start with " + process.env.REDIS_URL);
 require("node:http").createServer((_, response) => response.end(health)).listen(Number(process.env.PORT), "127.0.0.1");
 `;
-const WORKER = "setInterval(() => {}, 1000);\n";
+export const WORKER = "setInterval(() => {}, 1000);\n";
+
+/** A release as the server gets it. */
+export interface TinyRelease {
+  readonly id: string;
+  readonly sha256: string;
+  readonly artefact: Buffer;
+}
 
 /**
- * An application of a few lines, built in a new folder inside `folder`, so that tests of the deployment wait for nothing else;
- * `parts` replace its own.
+ * An application of a few lines, packed without a build, so that tests of the deployment wait for nothing else.
+ *
+ * @param folder where it is laid out, in a folder of its own
+ * @param files by their path; they replace its backend.js and worker.js, or come beside them
  */
-export async function tinyRelease(folder: string, parts: { backend?: string; worker?: string } = {}): Promise<Release> {
-  const app = mkdtempSync(join(folder, "tiny-"));
-  for (const [process, source] of Object.entries({ backend: BACKEND, worker: WORKER, ...parts })) {
-    mkdirSync(join(app, "src", process), { recursive: true });
-    writeFileSync(join(app, "src", process, "main.cjs"), source);
+export function tinyRelease(folder: string, files: Readonly<Record<string, string>> = {}): TinyRelease {
+  const root = mkdtempSync(join(folder, "tiny-"));
+  for (const [path, content] of Object.entries({ "backend.js": BACKEND, "worker.js": WORKER, ...files })) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
   }
-  const build = "rm -rf dist && cp -r src dist && cp package.json dist/";
-  writeFileSync(join(app, "package.json"), JSON.stringify({ name: "tiny", version: "1.0.0", scripts: { build } }));
-  return buildRelease(app, join(app, "out"));
+  const tar = `${root}.tar`;
+  execFileSync("tar", ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "-cf", tar, "-C", root, "."]);
+  const bytes = readFileSync(tar);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return { id: sha256.slice(0, 12), sha256, artefact: gzipSync(bytes) };
 }

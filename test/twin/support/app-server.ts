@@ -1,0 +1,106 @@
+import { type AppSettings, appBundle } from "../../../infra/bundles/app";
+import { type Bundle, pack } from "../../../infra/bundles/bundle";
+import { envBundle } from "../../../infra/bundles/env";
+import { nodeRuntime } from "../../../infra/release";
+import type { TinyRelease } from "./tiny-app";
+import type { TestTwin } from "./twin";
+
+const NAME = "tiny";
+const common = { name: NAME, port: 3000, healthPath: "/health", healthTimeoutSec: 8 };
+const UNPACK = "d=$(mktemp -d /root/bundle.XXXXXX); cd $d; base64 -d | tar -xz; exec /bin/sh ./apply.sh";
+
+/** Needs quotes in the file, and an encoding in a URL. */
+export const PASSWORD = "it's correct/horse";
+/** As it stands in REDIS_URL. */
+export const ENCODED_PASSWORD = "it%27s%20correct%2Fhorse";
+
+export const runtime = nodeRuntime(process.arch === "arm64" ? "arm64" : "x64");
+
+/** The backend and the worker of a tiny release. */
+export const PROCESSES: AppSettings["processes"] = [
+  { name: "backend", command: "node backend.js" },
+  { name: "worker", command: "node worker.js" },
+];
+
+export function envOf(extra: Record<string, string> = {}): Bundle {
+  return envBundle({
+    ...common,
+    nodeEnv: "production",
+    redisHost: "127.0.0.1",
+    redisPort: 6379,
+    redisPassword: PASSWORD,
+    redisDb: 0,
+    redisCachePort: 6380,
+    queueEnabled: true,
+    queueConcurrency: 5,
+    queuePrefix: NAME,
+    extra,
+  });
+}
+
+export function appOf({ id, sha256 }: TinyRelease, changes: Partial<AppSettings> = {}): Bundle {
+  return appBundle({
+    ...common,
+    nodeVersion: runtime.version,
+    nodeUrl: runtime.url,
+    nodeSha512: runtime.sha512,
+    release: id,
+    sha256,
+    folder: "",
+    processes: PROCESSES,
+    stopTimeoutSec: 10,
+    keepReleases: 5,
+    packages: [],
+    folders: [],
+    ...changes,
+  });
+}
+
+/** A machine that the application `tiny` is deployed to, as the engine would. */
+export class AppServer {
+  private constructor(
+    private readonly twin: TestTwin,
+    readonly ip: string,
+  ) {}
+
+  static async make(twin: TestTwin, name: string): Promise<AppServer> {
+    const { ip } = await twin.server(name);
+    const server = new AppServer(twin, ip);
+    await server.run("useradd --create-home deploy");
+    return server;
+  }
+
+  run(command: string): Promise<string> {
+    return this.twin.ssh(this.ip, command);
+  }
+
+  async apply(bundle: Bundle): Promise<string> {
+    return this.run(`echo ${await pack(bundle)} | (${UNPACK})`);
+  }
+
+  upload({ id, artefact }: TinyRelease): Promise<string> {
+    return this.run(`echo ${artefact.toString("base64")} | base64 -d >/srv/${NAME}/incoming/${id}.tar.gz`);
+  }
+
+  async deploy(release: TinyRelease, changes: Partial<AppSettings> = {}): Promise<string> {
+    await this.upload(release);
+    return this.apply(appOf(release, changes));
+  }
+
+  /** What the backend says: its folder, by which it is told from that of another release, and its motto. */
+  async health(): Promise<object> {
+    return JSON.parse(await this.run("curl -sS http://127.0.0.1:3000/health"));
+  }
+
+  pids(...processes: string[]): Promise<string> {
+    return this.run(`systemctl show -P MainPID ${processes.map((process) => `${NAME}-${process}`).join(" ")}`);
+  }
+}
+
+/** What a failing attempt writes to stderr; where it succeeds, something that no test expects. */
+export function faultOf(attempt: Promise<string>): Promise<string> {
+  return attempt.then(
+    (output) => `no fault: ${output}`,
+    (error: { stderr: string }) => error.stderr.trim(),
+  );
+}
