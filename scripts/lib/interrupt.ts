@@ -35,3 +35,21 @@ export async function interruptible(
   }
   return interrupted;
 }
+
+/**
+ * Waits for work that is short and must be seen through, or whose own child ends of the same Ctrl-C.
+ *
+ * @throws Interrupted with `message` when a signal came meanwhile, whatever became of the work
+ */
+export async function unlessInterrupted<T>(message: string, work: Promise<T>): Promise<T> {
+  let interrupted = false;
+  const note = () => {
+    interrupted = true;
+  };
+  process.on("SIGINT", note).on("SIGTERM", note);
+  const [outcome] = await Promise.allSettled([work]);
+  process.off("SIGINT", note).off("SIGTERM", note);
+  if (interrupted) throw new Interrupted(message);
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
+}

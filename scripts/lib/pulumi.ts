@@ -1,9 +1,12 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { Home } from "../engine/home";
+import { bundled } from "./config-values";
 import { UserError } from "./errors";
-import { REHEARSAL, Rehearsal, ROOT } from "./rehearsal";
+import { unlessInterrupted } from "./interrupt";
+import { BINS, PROJECT } from "./places";
+import { REHEARSAL, Rehearsal } from "./rehearsal";
 import { type Ended, run } from "./run";
 
 /** See `run`: onLine and onChild. */
@@ -31,16 +34,15 @@ export class Pulumi {
    * @param input goes to its stdin, so that no secret stands in argv
    */
   run(args: readonly string[], input = "", ...watch: Watch): Promise<Ended> {
-    const bin = join(ROOT, "node_modules/.bin");
     const home = new Home();
     // The npm wrapper downloads what is missing, but dies of a Ctrl-C without waiting for what it started.
     const own = home.path(home.bin, "pulumi");
     return run(
-      existsSync(own) ? own : join(bin, "pulumi"),
+      existsSync(own) ? own : "pulumi",
       [...args, "--stack", this.stack, "--non-interactive"],
       {
-        cwd: ROOT,
-        env: { ...this.environment, PATH: [home.path(home.bin), bin, process.env.PATH].join(delimiter) },
+        cwd: PROJECT,
+        env: { ...this.environment, PATH: [home.path(home.bin), ...BINS, process.env.PATH].join(delimiter) },
         stdin: { string: input },
         // A process group of its own, where somebody watches over it: see `interruptible`.
         detached: watch[1] !== undefined,
@@ -68,11 +70,55 @@ export class Pulumi {
     return stdout;
   }
 
-  /** Sets configuration values in one go; the secret ones travel over stdin. */
-  async configure(plain: Record<string, string>, secrets: Record<string, string>): Promise<void> {
-    const values = Object.entries(plain).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
-    if (values.length > 0) await this.read(["config", "set-all", ...values]);
-    for (const [key, value] of Object.entries(secrets)) await this.read(["config", "set", "--secret", key], value);
+  /** The stack's file of configuration. */
+  get configFile(): string {
+    return join(PROJECT, `Pulumi.${this.stack.split("/").at(-1)}.yaml`);
+  }
+
+  /**
+   * Sets configuration values, all of them or none: the file is put in place in one step, however this ends.
+   *
+   * @throws Interrupted after Ctrl-C; nothing was written then
+   */
+  async configure(plain: Readonly<Record<string, string>>, secrets: Readonly<Record<string, string>>): Promise<void> {
+    const folder = join(PROJECT, ".queuehost");
+    mkdirSync(folder, { recursive: true });
+    const draft = join(folder, `config-${process.pid}.yaml`);
+    try {
+      if (existsSync(this.configFile)) copyFileSync(this.configFile, draft);
+      await unlessInterrupted("Interrupted. Nothing was written.", this.writeConfig(draft, plain, secrets));
+      renameSync(draft, this.configFile);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  }
+
+  /**
+   * The values travel in the environment, where nobody else sees them: argv is everybody's to read, and over stdin each secret
+   * would take a start of the command line of its own. Only one that is too long for the environment goes that way.
+   */
+  private async writeConfig(
+    file: string,
+    plain: Readonly<Record<string, string>>,
+    secrets: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const { bundles, single } = bundled([
+      ...Object.entries(plain).map(([key, value]) => ({ key, value, secret: false })),
+      ...Object.entries(secrets).map(([key, value]) => ({ key, value, secret: true })),
+    ]);
+    for (const json of bundles)
+      await new Pulumi(this.stack, { ...this.environment, PULUMI_OPTION_JSON: json }).read([
+        "config",
+        "set-all",
+        "--config-file",
+        file,
+      ]);
+    for (const { key, value, secret } of single)
+      await this.read(
+        ["config", "set", secret ? "--secret" : "--plaintext", "--config-file", file, key],
+        // It takes one line break off the end.
+        `${value}\n`,
+      );
   }
 
   async exists(): Promise<boolean> {
