@@ -3,10 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { hostKeyBundle } from "../bundles/hostkey";
 import { userData } from "../bundles/user-data";
 import type { Offer } from "../config/catalogue";
+import { forgetOrders, rememberOrder } from "../config/orders";
 import { apply } from "../remote/apply";
 import type { Target } from "../remote/connection";
 import { keyPair } from "../remote/keypair";
-import { refusedOrder } from "./refused-order";
 
 export interface ServerArgs {
   /** Name at Hetzner, also the host name. */
@@ -14,7 +14,7 @@ export interface ServerArgs {
   /** What is ordered, or kept (`chooseOffer`). */
   readonly offer: Offer;
   readonly image: string;
-  /** Whether Pulumi and Hetzner refuse to delete the server, and Pulumi its keys, without which nobody gets in. */
+  /** Whether Hetzner and Pulumi refuse to delete the server, and Pulumi what can't be made again for it: its keys. */
   readonly protect: boolean;
   readonly firewallId: pulumi.Input<number>;
   readonly labels: Readonly<Record<string, string>>;
@@ -38,6 +38,7 @@ export class Server extends pulumi.ComponentResource {
   constructor(name: string, args: ServerArgs, options?: pulumi.ComponentResourceOptions) {
     super("queuehost:server:Server", name, {}, options);
     const { offer, protect } = args;
+    const isOrder = offer.isOrder && !pulumi.runtime.isDryRun();
     const child = { parent: this };
     const deploy = keyPair(`${name}-deploy-key`, "ed25519", { ...child, protect });
     const first = keyPair(`${name}-first-host-key`, "ecdsa", child);
@@ -66,10 +67,12 @@ export class Server extends pulumi.ComponentResource {
         firewallIds: [args.firewallId],
         userData: pulumi.secret(
           pulumi
-            .all([deploy.publicKey, first.privateKey, first.publicKey])
-            .apply(([authorizedKey, privateKey, publicKey]) =>
-              userData({ authorizedKey, hostKey: { privateKey, publicKey } }),
-            ),
+            .all([deploy.publicKey, first.privateKey, first.publicKey, sshKey.id, args.firewallId])
+            .apply(([authorizedKey, privateKey, publicKey]) => {
+              // Everything else is there: the order comes next.
+              if (isOrder) rememberOrder(pulumi.getStack(), offer.type, offer.location);
+              return userData({ authorizedKey, hostKey: { privateKey, publicKey } });
+            }),
         ),
       },
       // Hetzner could only replace the server for these; they are managed on the host.
@@ -78,9 +81,10 @@ export class Server extends pulumi.ComponentResource {
         protect,
         ignoreChanges: ["sshKeys", "userData", "image", "location"],
         customTimeouts: { create: "10m" },
-        hooks: { onError: [refusedOrder(`${name}-refused-order`)] },
       },
     );
+
+    if (isOrder) server.id.apply(() => forgetOrders(pulumi.getStack()));
 
     // First contact, with the key from user data. It travelled through the cloud's API, so the server gets one that didn't;
     // the host base then shows that alone. Never done again for this server: afterwards nothing answers with the first key.
@@ -94,7 +98,8 @@ export class Server extends pulumi.ComponentResource {
         server: server.id,
         patience: -1,
       },
-      { ...child, ignoreChanges: ["create", "stdin", "connection.privateKey", "connection.hostKey"] },
+      // Protected too: it couldn't be done again, and what isn't deleted here keeps the server from being.
+      { ...child, protect, ignoreChanges: ["create", "stdin", "connection.privateKey", "connection.hostKey"] },
     );
     this.target = { host: server.ipv4Address, privateKey: deploy.privateKey, hostKey: own.publicKey };
     this.ipv4 = server.ipv4Address;

@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Architecture } from "../release";
 import { ask, ExistingServer, ServerType } from "./hetzner";
+import { failedOrders, isRefused, type Order } from "./orders";
 import { recordedServer } from "./recorded";
-import { type Refusal, refusals } from "./refusals";
 import { KEYS, type Settings } from "./schema";
 
 /** What is ordered, or kept. */
@@ -13,6 +13,8 @@ export interface Offer {
   readonly architecture: Architecture;
   /** Hetzner's number of the server that is there already. */
   readonly existing?: number;
+  /** Whether Hetzner has to find room for it: for a new server, or for another type of one. */
+  readonly isOrder: boolean;
 }
 
 export type Wanted = Pick<Settings, "stack" | "server.name" | "server.type" | "server.location">;
@@ -40,11 +42,10 @@ export async function chooseOffer(wanted: Wanted): Promise<Offer> {
   ]);
   const existing = await ownServer(wanted, recorded, named);
   assertKnown(wanted, offered, existing);
-  const refused = refusals(wanted.stack);
-  if (existing === undefined) return offerForNew(wanted, offered, refused);
-  if (existing.status === "off")
-    pulumi.log.warn(`the server ${existing.name} is switched off: what has to be changed on it can't be reached.`);
-  return offerForExisting(wanted, offered, refused, existing);
+  const failed = failedOrders(wanted.stack);
+  if (existing === undefined) return offerForNew(wanted, offered, failed);
+  if (existing.status === "off") await switchOn(existing, failed);
+  return offerForExisting(wanted, offered, failed, existing);
 }
 
 /** The server that the state knows; throws where that is gone, or its name belongs to another. */
@@ -58,6 +59,16 @@ async function ownServer(
   const answer = await ask(`/servers/${recorded}`);
   if (answer === undefined) throw gone(wanted, recorded);
   return One.parse(answer).server;
+}
+
+/** The provider cuts a server's power before it orders another type, and leaves it off when Hetzner refuses that. */
+async function switchOn({ id, name }: ExistingServer, failed: readonly Order[]): Promise<void> {
+  if (failed.length === 0)
+    pulumi.log.warn(`the server ${name} is switched off: what has to be changed on it can't be reached.`);
+  else if (!pulumi.runtime.isDryRun()) {
+    await ask(`/servers/${id}/actions/poweron`, "POST");
+    pulumi.log.warn(`the server ${name} is switched on again: an up that was to change its type has left it off.`);
+  }
 }
 
 function gone({ stack }: Wanted, id: number): pulumi.RunError {
@@ -108,39 +119,49 @@ function unknown(
   );
 }
 
-/** For a server that is still to be made. What was refused lately comes last, whatever the list says. */
-export function offerForNew(wanted: Wanted, offered: readonly ServerType[], refused: readonly Refusal[]): Offer {
+/** For a server that is still to be made. What was refused lately comes last. */
+export function offerForNew(wanted: Wanted, offered: readonly ServerType[], failed: readonly Order[]): Offer {
   const candidates = wanted["server.type"].flatMap((name) =>
     offered
       .filter((type) => type.name === name)
       .flatMap((type) => wanted["server.location"].map((location) => ({ type, location }))),
   );
   const toBeHad = candidates.filter(({ type, location }) => lack(type, location) === undefined);
-  const chosen = toBeHad.find(({ type, location }) => !wasRefused(refused, type, location)) ?? toBeHad[0];
+  const chosen = toBeHad.find(({ type, location }) => !isRefused(failed, type.name, location)) ?? toBeHad[0];
   const reasons = candidates
     .slice(0, chosen === undefined ? candidates.length : candidates.indexOf(chosen))
-    .map((one) => `${one.type.name} in ${one.location} ${lack(one.type, one.location) ?? "was refused just now"}`)
+    .map((one) => `${one.type.name} in ${one.location} ${lack(one.type, one.location) ?? REFUSED}`)
     .join(", ");
   if (chosen === undefined) throw nothing(wanted, offered, reasons);
   if (reasons !== "") pulumi.log.info(`takes ${chosen.type.name} in ${chosen.location}: ${reasons}.`);
-  return { type: chosen.type.name, location: chosen.location, architecture: architectureOf(chosen.type) };
+  const { type, location } = chosen;
+  return { type: type.name, location, architecture: architectureOf(type), isOrder: true };
 }
 
 function nothing(wanted: Wanted, offered: readonly ServerType[], tried: string): pulumi.RunError {
-  const { stack } = wanted;
-  const instead = offered.find((type) => wanted["server.location"].some((location) => !lack(type, location)))?.name;
+  const { stack, "server.type": types, "server.location": locations } = wanted;
+  const asked = offered.filter(({ name }) => types.includes(name));
+  const type = offered.find(
+    (type) => type.architecture === asked[0]?.architecture && locations.some((location) => !lack(type, location)),
+  )?.name;
+  const location = asked.flatMap((type) => type.locations.filter(({ name }) => !lack(type, name)))[0]?.name;
+  const add = (key: string, list: readonly string[], more: string | undefined) =>
+    more === undefined
+      ? ""
+      : `\n    npx pulumi config set ${key} '${[...list, more].join(", ")}' --stack ${stack}   # has room`;
   return new pulumi.RunError(
-    `server.type, server.location: Hetzner has nothing of what they name: ${tried}. Nothing was changed. Try again later, or add to one of the lists:\n` +
-      `    npx pulumi config set server.type '${[...wanted["server.type"], instead ?? "..."].join(", ")}' --stack ${stack}\n` +
-      `    npx pulumi config set server.location '${[...wanted["server.location"], "..."].join(", ")}' --stack ${stack}`,
+    `server.type, server.location: Hetzner has nothing of what they name: ${tried}. Nothing was changed. Try again later, or add to one of the lists:${add("server.type", types, type)}${add("server.location", locations, location)}`,
   );
 }
 
-/** For a server that exists: only its type can change, in place, and only to one of the same architecture. */
+/**
+ * For a server that exists: only its type can change, in place, and only to one of the same architecture. What was refused
+ * lately isn't tried again: each try costs the server its power.
+ */
 export function offerForExisting(
   wanted: Wanted,
   offered: readonly ServerType[],
-  refused: readonly Refusal[],
+  failed: readonly Order[],
   { id, server_type, location, primary_disk_size }: ExistingServer,
 ): Offer {
   const { stack } = wanted;
@@ -149,20 +170,19 @@ export function offerForExisting(
     pulumi.log.warn(
       `server.location: the server stays in ${location.name}; another location needs a new one: queuehost recreate --stack ${stack}`,
     );
-  if (wanted["server.type"].includes(server_type.name)) return { ...kept, type: server_type.name };
+  if (wanted["server.type"].includes(server_type.name)) return { ...kept, type: server_type.name, isOrder: false };
   const why = (type: ServerType) =>
     type.architecture !== server_type.architecture
       ? `has another architecture (${type.architecture})`
       : type.disk < primary_disk_size
         ? `has a smaller disk (${type.disk} GB)`
-        : lack(type, location.name);
+        : (lack(type, location.name) ?? (isRefused(failed, type.name, location.name) ? REFUSED : undefined));
   const candidates = wanted["server.type"].flatMap((name) => offered.filter((type) => type.name === name));
-  const fitting = candidates.filter((type) => why(type) === undefined);
-  const chosen = fitting.find((type) => !wasRefused(refused, type, location.name)) ?? fitting[0];
-  if (chosen !== undefined) return { ...kept, type: chosen.name };
+  const chosen = candidates.find((type) => why(type) === undefined);
+  if (chosen !== undefined) return { ...kept, type: chosen.name, isOrder: true };
   const tried = candidates.map((type) => `${type.name} ${why(type)}`).join(", ");
   throw new pulumi.RunError(
-    `server.type: the server (${id}: ${server_type.name}, ${server_type.architecture}, ${primary_disk_size} GB, in ${location.name}) can't become any of these: ${tried}. Nothing was changed. Keep its type, or have a new server made:\n` +
+    `server.type: the server (${id}: ${server_type.name}, ${server_type.architecture}, ${primary_disk_size} GB, in ${location.name}) can't become any of these: ${tried}. Nothing was changed. Try again later, keep its type, or have a new server made:\n` +
       `    npx pulumi config set server.type ${server_type.name} --stack ${stack}\n` +
       `    queuehost recreate --stack ${stack}`,
   );
@@ -177,8 +197,7 @@ function lack({ locations }: ServerType, wanted: string): string | undefined {
   return location.available ? undefined : "is sold out";
 }
 
-const wasRefused = (refused: readonly Refusal[], { name }: ServerType, where: string) =>
-  refused.some(({ type, location }) => type === name && location === where);
+const REFUSED = "was refused some minutes ago";
 
 const architectureOf = ({ architecture }: Pick<ServerType, "architecture">): Architecture =>
   architecture === "arm" ? "arm64" : "x64";
