@@ -2,18 +2,23 @@ import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { check } from "./commands/check";
 import { engine } from "./commands/engine";
+import { init } from "./commands/init";
 import { start } from "./commands/start";
 import { stop } from "./commands/stop";
 import { test } from "./commands/test";
 import { verify } from "./commands/verify";
 import { UserError } from "./lib/errors";
 import { Interrupted } from "./lib/interrupt";
+import { assertProject, IN_CLONE } from "./lib/places";
 
 const program = new Command("queuehost")
   .description("A BullMQ backend on Hetzner Cloud by one pulumi up, rehearsed on loopback first.")
   .version(version)
   .showHelpAfterError("(--help lists the options)");
-for (const command of [start, stop, verify, test, check, engine]) program.addCommand(command);
+for (const command of [init, start, stop, verify]) program.addCommand(command.hook("preAction", assertProject));
+program.addCommand(engine);
+// What is said and tested of the sources of this package.
+if (IN_CLONE) for (const command of [test, check]) program.addCommand(command);
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) process.exit(error.exitCode);

@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { Home } from "../engine/home";
+import { localBackend } from "./backend";
 import { bundled } from "./config-values";
 import { UserError } from "./errors";
 import { unlessInterrupted } from "./interrupt";
@@ -23,9 +24,9 @@ export class Pulumi {
     private readonly environment: Readonly<Record<string, string>>,
   ) {}
 
-  /** The stack `rehearsal` brings its own backend and passphrase; any other uses those of the environment. */
+  /** The stack `rehearsal` brings its own backend and passphrase; any other uses the project's or those of the environment. */
   static of(stack: string): Pulumi {
-    return new Pulumi(stack, stack === REHEARSAL ? new Rehearsal().environment : {});
+    return new Pulumi(stack, stack === REHEARSAL ? new Rehearsal().environment : localBackend());
   }
 
   /**

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
+import { join } from "node:path";
+import { confirm, isCancel, select, text } from "@clack/prompts";
+import { FAMILIES, KEYS, type Key } from "../../infra/config/schema";
+import { UserError } from "../lib/errors";
+import { Interrupted } from "../lib/interrupt";
+import type { Finding, Findings } from "./finding";
+import { table } from "./report";
+
+/** The findings with what somebody said on the command line, and with what every stack needs. */
+export function withAnswers(
+  { found, open }: Findings,
+  password: string,
+  set: Readonly<Record<string, string>>,
+): Findings {
+  const key = personalKey();
+  const all: Finding[] = [
+    { key: "redis.password", value: password, why: "generated", secret: true as const },
+    ...(key === undefined ? [] : [key]),
+    ...found.filter((one) => !(one.key in set)),
+    ...Object.entries(set).map(([key, value]) => ({ key, value, why: "--set", asked: true as const })),
+  ];
+  const faults = all.flatMap(({ key, value, secret }) => {
+    const kind = kindOf(key);
+    if (kind === undefined) return [`--set ${key}: is no key of queuehost`];
+    const { error } = kind.safeParse(value);
+    return error === undefined
+      ? []
+      : [`${key}: should be ${error.issues[0]?.message}, got ${secret ? "another" : JSON.stringify(value)}`];
+  });
+  if (faults.length > 0) throw new UserError(`${faults.join("\n")}\nSay it with --set KEY=VALUE.`);
+  return { found: all, open };
+}
+
+function kindOf(name: string): Key["kind"] | undefined {
+  const keys: Readonly<Record<string, Key>> = KEYS;
+  const family = Object.entries(FAMILIES).find(([prefix]) => name.startsWith(prefix));
+  return keys[name]?.kind ?? family?.[1].kind;
+}
+
+/** Shows what was found, and asks for what can't be known. */
+export async function answersTo(
+  { found }: Findings,
+  present: ReadonlyMap<string, string>,
+  stack: string,
+  say: (line: string) => void,
+): Promise<Finding[]> {
+  say(`${table(found.map((finding) => ({ finding, outcome: "new" })))}\n`);
+  const ranges = present.has("queuehost:ssh.allowedFrom")
+    ? ""
+    : answered(
+        await text({
+          message: "From which addresses will people log in (ssh.allowedFrom)? Empty: said later.",
+          placeholder: "203.0.113.7/32",
+          defaultValue: "",
+          validate: (value) =>
+            value ? KEYS["ssh.allowedFrom"].kind.safeParse(value).error?.issues[0]?.message : undefined,
+        }),
+      );
+  if (
+    !answered(
+      await confirm({ message: `Write that to stack ${stack}? What is wrong can be set again: --set KEY=VALUE.` }),
+    )
+  )
+    throw new Interrupted("Nothing was written.");
+  return ranges === "" ? [...found] : [...found, { key: "ssh.allowedFrom", value: ranges, why: "answered" }];
+}
+
+/** Which member of a monorepo is meant. @throws Interrupted after Ctrl-C */
+export async function askMember(members: readonly string[]): Promise<string> {
+  return answered(
+    await select({ message: "Which of its members?", options: members.map((value) => ({ value, label: value })) }),
+  );
+}
+
+/** This person's own key, so that they can log in. */
+function personalKey(): Finding | undefined {
+  const file = ["id_ed25519.pub", "id_ecdsa.pub", "id_rsa.pub"]
+    .map((name) => join(homedir(), ".ssh", name))
+    .find(existsSync);
+  const person = userInfo()
+    .username.toLowerCase()
+    .replace(/[^a-z0-9-]/g, "-");
+  if (file === undefined || !/^[a-z]/.test(person)) return undefined;
+  return {
+    key: `ssh.key.${person.slice(0, 31)}`,
+    value: readFileSync(file, "utf8").trim(),
+    why: "~/.ssh of this machine",
+  };
+}
+
+function answered<T>(answer: T): Exclude<T, symbol> {
+  if (isCancel(answer)) throw new Interrupted("Interrupted. Nothing was written.");
+  return answer as Exclude<T, symbol>;
+}
