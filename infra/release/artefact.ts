@@ -1,69 +1,61 @@
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { PassThrough } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
 import { pack } from "tar-stream";
-import { ReleaseError } from "./error";
+import type { Entry } from "./contents";
 
-/** A release as bytes, with what identifies it. */
+/** A release as a file, with what identifies it. */
 export interface Artefact {
   /** The first 12 hex digits of `sha256`. */
   readonly id: string;
   /** Of the tar inside, in hex: zlib's output differs between processors and versions, the tar doesn't. */
   readonly sha256: string;
-  /** The `version` of its package.json. */
-  readonly version: string;
-  readonly bytes: Buffer;
+  readonly file: string;
+  /** Bytes of the file. */
+  readonly size: number;
 }
-
-/** Without these no unit could start. */
-const NEEDED = ["backend/main.cjs", "worker/main.cjs", "package.json"];
 
 /**
- * Packs the folder that a build wrote; equal folders make equal artefacts, whoever built them and when.
- * @throws ReleaseError when something that every release has is missing, or something is in it that no release may have.
+ * Packs entries of a folder into `<outDir>/<id>.tar.gz`; equal entries make equal artefacts, whoever built them and when. The
+ * file appears in one step, so that an interrupted build leaves nothing that looks finished.
  */
-export async function packArtefact(dist: string): Promise<Artefact> {
-  const paths = walk(dist, "");
-  const missing = NEEDED.filter((path) => !paths.includes(path));
-  if (missing.length > 0) {
-    throw new ReleaseError(
-      `${dist}: should hold ${NEEDED.join(", ")} after the build, but ${missing.join(", ")} is missing`,
-    );
+export async function packArtefact(root: string, entries: readonly Entry[], outDir: string): Promise<Artefact> {
+  const unfinished = join(outDir, `.artefact.${process.pid}`);
+  const archive = pack();
+  const hash = createHash("sha256");
+  const tar = new PassThrough().on("data", (chunk: Buffer) => hash.update(chunk));
+  try {
+    const written = pipeline(archive, tar, createGzip({ level: 6 }), createWriteStream(unfinished));
+    await Promise.all([written, fill(archive, root, entries)]);
+    const sha256 = hash.digest("hex");
+    const id = sha256.slice(0, 12);
+    const file = join(outDir, `${id}.tar.gz`);
+    await rename(unfinished, file);
+    return { id, sha256, file, size: (await stat(file)).size };
+  } finally {
+    await rm(unfinished, { force: true });
   }
-  const secret = paths.find((path) => /(^|\/)\.env(\.|$)/.test(path));
-  if (secret !== undefined) {
-    throw new ReleaseError(
-      `${join(dist, secret)}: secrets don't travel in a release; set them as env.<KEY> of the stack instead`,
-    );
-  }
-  const { version } = JSON.parse(readFileSync(join(dist, "package.json"), "utf8")) as { version?: string };
-  const bytes = await tar(dist, paths);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { id: sha256.slice(0, 12), sha256, version: version ?? "0.0.0", bytes: gzipSync(bytes, { level: 9 }) };
 }
 
-async function tar(root: string, paths: readonly string[]): Promise<Buffer> {
-  const archive = pack();
-  const chunks: Buffer[] = [];
-  archive.on("data", (chunk) => chunks.push(chunk as Buffer));
-  const done = new Promise<void>((settle, fail) => archive.on("end", settle).on("error", fail));
-  for (const path of paths) {
-    const mode = lstatSync(join(root, path)).mode & 0o111 ? 0o755 : 0o644;
-    archive.entry({ name: path, mode, mtime: new Date(0), uid: 0, gid: 0 }, readFileSync(join(root, path)));
+async function fill(archive: ReturnType<typeof pack>, root: string, entries: readonly Entry[]): Promise<void> {
+  for (const { path: name, executable, size, link } of entries) {
+    const common = { name, mtime: new Date(0), uid: 0, gid: 0 };
+    if (link !== undefined) archive.entry({ ...common, type: "symlink", linkname: link, mode: 0o777 });
+    else {
+      const entry = archive.entry({ ...common, mode: executable ? 0o755 : 0o644, size });
+      await pipeline(createReadStream(join(root, name)), entry);
+    }
   }
   archive.finalize();
-  await done;
-  return Buffer.concat(chunks);
 }
 
-function walk(root: string, folder: string): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true })
-    .flatMap((entry) => {
-      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) return walk(root, path);
-      if (entry.isFile()) return [path];
-      throw new ReleaseError(`${join(root, path)}: should be a file or a folder; a release holds no links`);
-    })
-    .sort();
+/** Hex digest of a file. */
+export async function sha256Of(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
 }

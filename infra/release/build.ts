@@ -1,96 +1,73 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { gunzipSync } from "node:zlib";
-import spawn, { SubprocessError } from "nano-spawn";
+import { mkdirSync } from "node:fs";
+import { join, posix, relative, resolve } from "node:path";
+import { lock } from "proper-lockfile";
 import type { AppSource, Release } from "./app";
 import { packArtefact } from "./artefact";
+import { buildIn, type Job } from "./build-in";
+import { listed, resolveCommands } from "./commands";
+import { container } from "./container";
+import { assertStarts, type Built } from "./entry";
 import { ReleaseError } from "./error";
-import { sourcesDigest } from "./sources";
+import { here } from "./place";
+import { assertRunsOn, findProject } from "./project";
+import { digestOf, recall, remember } from "./record";
+import runtimes from "./runtimes.json";
+import { listSources, sourcesDigest } from "./sources";
 
-const COMMANDS = { backend: "node backend/main.cjs", workers: { "": "node worker/main.cjs" } };
+/** Part of every digest, so that a new way to build isn't taken for the old one. */
+const FORMAT = 2;
 
-/** Lines of a failed build that are shown. */
-const LAST_LINES = 20;
+export interface BuildOptions {
+  /** Build in a container of the server's release in any case, not only where this machine's modules wouldn't fit. */
+  readonly container?: boolean;
+}
 
 /**
- * Builds the application with its npm script `build`, which writes `dist/`, and packs that into `<outDir>/<id>.tar.gz`.
- * Nothing is built while the sources are those of the last time and its artefact is whole: that costs some milliseconds.
+ * Builds an application in a clean copy of its sources and packs it into `<outDir>/<id>.tar.gz`. Nothing is done while all that
+ * it depends on is as it was the last time and the artefact is whole: that costs some milliseconds.
  *
- * @throws ReleaseError where the application can't be built, with the last lines of the build.
+ * @param outDir keeps copies, modules, tools and artefacts from one build to the next
+ * @throws ReleaseError for whatever is to be mended, in one message
  */
-export async function buildRelease(app: AppSource | string, outDir: string): Promise<Release> {
-  const appPath = typeof app === "string" ? app : app.path;
-  assertBuildable(appPath);
-  const sources = sourcesDigest(appPath);
-  const known = recall(outDir, sources);
+export async function buildRelease(app: AppSource, outDir: string, options: BuildOptions = {}): Promise<Release> {
+  const project = findProject(app.path);
+  const { root, folder, manifest, manager } = project;
+  assertRunsOn(app, manifest);
+  const commands = resolveCommands(app, manifest, manager);
+  const kept = resolve(outDir);
+  const lasting = app.folders.map((name) => posix.join(folder, name).replace(/\/$/, ""));
+  const sources = await listSources(root, [...lasting, relative(root, kept)]);
+  const inputs = digestOf(FORMAT, app, options, runtimes, folder, sourcesDigest(root, sources));
+  const workspace = join(kept, `build-${digestOf(root, folder, app.node, app.architecture).slice(0, 12)}`);
+  const known = await recall(workspace, kept, inputs);
   if (known !== undefined) return known;
-  const dist = join(appPath, "dist");
-  // What an earlier build left there would travel along, and make another release of the same sources.
-  rmSync(dist, { recursive: true, force: true });
-  await runBuild(appPath);
-  const { id, sha256, version, bytes } = await packArtefact(dist);
-  const release = {
-    id,
-    sha256,
-    version,
-    folder: "",
-    commands: COMMANDS,
-    size: bytes.length,
-    file: resolve(outDir, `${id}.tar.gz`),
-  };
-  mkdirSync(outDir, { recursive: true });
-  writeWhole(release.file, bytes);
-  writeWhole(recordOf(outDir), `${JSON.stringify({ sources, id, sha256, version, size: release.size }, null, 2)}\n`);
-  return release;
-}
-
-function assertBuildable(appPath: string): void {
-  const manifest = join(appPath, "package.json");
-  if (!existsSync(manifest)) {
-    throw new ReleaseError(`${appPath}: should be the folder of an application, with a package.json; there is none`);
-  }
-  const { scripts } = JSON.parse(readFileSync(manifest, "utf8")) as { scripts?: Record<string, string> };
-  if (scripts?.build === undefined) {
-    throw new ReleaseError(
-      `${manifest}: should have a script "build" that writes dist/backend/main.cjs, dist/worker/main.cjs and dist/package.json; it has ${scripts ? Object.keys(scripts).join(", ") : "no scripts"}`,
-    );
-  }
-}
-
-/** The last release, when it was built from these sources and its artefact hasn't been touched since. */
-function recall(outDir: string, sources: string): Release | undefined {
+  mkdirSync(workspace, { recursive: true });
+  const unlock = await lock(workspace, { retries: { forever: true, minTimeout: 200, maxTimeout: 1000 } });
   try {
-    const { sources: built, ...rest } = JSON.parse(readFileSync(recordOf(outDir), "utf8")) as Release & {
-      sources: string;
-    };
-    const file = resolve(outDir, `${rest.id}.tar.gz`);
-    if (built !== sources) return undefined;
-    const tar = gunzipSync(readFileSync(file));
-    return createHash("sha256").update(tar).digest("hex") === rest.sha256
-      ? { ...rest, folder: "", commands: COMMANDS, file }
-      : undefined;
-  } catch {
-    return undefined; // no record, no artefact, or a damaged one: built anew
+    // Whoever held the lock may have built the very same.
+    const meanwhile = await recall(workspace, kept, inputs);
+    if (meanwhile !== undefined) return meanwhile;
+    const built = await build({ app, project, sources, lasting, workspace, outDir: kept }, options);
+    for (const [key, command] of listed(commands)) assertStarts(key, command, built);
+    const artefact = await packArtefact(built.root, built.entries, kept);
+    const release = { ...artefact, version: manifest.version ?? "0.0.0", folder: built.folder, commands };
+    await remember(workspace, inputs, release);
+    return release;
+  } finally {
+    await unlock();
   }
 }
 
-const recordOf = (outDir: string) => join(outDir, "last-build.json");
-
-/** In one step, so that an interrupted build leaves nothing that looks finished. */
-function writeWhole(file: string, content: string | Buffer): void {
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, content);
-  renameSync(unfinished, file);
-}
-
-async function runBuild(appPath: string): Promise<void> {
-  try {
-    await spawn("npm", ["run", "--silent", "build"], { cwd: appPath, stdin: "ignore" });
-  } catch (error) {
-    if (!(error instanceof SubprocessError)) throw error;
-    const lines = error.output.trimEnd().split("\n").slice(-LAST_LINES);
-    const what = error.exitCode === undefined ? "couldn't be started" : `ended with exit code ${error.exitCode}`;
-    throw new ReleaseError([`${appPath}: npm run build ${what}:`, ...lines.map((line) => `  | ${line}`)].join("\n"));
+/** Here where that gives what the server can load, else in a container. */
+async function build(job: Job, options: BuildOptions): Promise<Built> {
+  const { app, outDir } = job;
+  let why: readonly string[] = [];
+  if (!options.container) {
+    const { built, faults } = await buildIn(await here(app, outDir), job);
+    if (faults.length === 0) return built;
+    why = faults;
   }
+  const { built, faults } = await buildIn(await container(app, outDir, why), job);
+  if (faults.length === 0) return built;
+  throw new ReleaseError([`${app.path}: has native code that the server can't load:`, ...faults].join("\n  | "));
 }
