@@ -15,12 +15,19 @@ const SOCKETS = "/run/postgresql";
 /** Databases of PostgreSQL's own. */
 const TAKEN = ["postgres", "template0", "template1"];
 
+/** Why an application of this name can't have a database; undefined when it can. */
+export function databaseFault(name: string): string | undefined {
+  return TAKEN.includes(name)
+    ? `should be none of PostgreSQL's own databases (${TAKEN.join(", ")}), got "${name}"`
+    : undefined;
+}
+
 /** The database of an application: `planning-bord` has `planning_bord`. Throws for a name that PostgreSQL keeps for itself. */
-export function databaseOf(name: string): string {
+function databaseOf(name: string): string {
   assertAppName(name);
-  const database = name.replaceAll("-", "_");
-  if (TAKEN.includes(database)) throw new Error(`app.name: ${name} is a database of PostgreSQL's own`);
-  return database;
+  const fault = databaseFault(name);
+  if (fault !== undefined) throw new Error(`app.name: ${fault}`);
+  return name.replaceAll("-", "_");
 }
 
 /** DATABASE_URL for libpq, pg, Prisma and the like: the socket's folder goes last, since a URL's host can't be one. */

@@ -68,8 +68,10 @@ make_data() {
     mv -T "$DATA.queuehost-new" "$DATA"
   elif "$BIN/pg_controldata" "$DATA" | grep -qE '^Data page checksum version: +0$'; then
     systemctl stop "$UNIT"
-    as_postgres "$BIN/pg_checksums" --enable -D "$DATA" >checksums.log 2>&1 ||
+    as_postgres "$BIN/pg_checksums" --enable -D "$DATA" >checksums.log 2>&1 || {
+      systemctl start "$UNIT" || :
       fail "postgres: pg_checksums failed: $(tail -n 1 checksums.log)"
+    }
   fi
 }
 
