@@ -6,6 +6,7 @@ import { ensureDocker } from "../../twin/docker/ensure";
 import { type EngineReport, ensureEngine } from "../engine";
 import { UserError } from "../lib/errors";
 import { exclusively } from "../lib/exclusively";
+import { typed } from "../lib/places";
 import { Pulumi } from "../lib/pulumi";
 import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
 import { run } from "../lib/run";
@@ -30,17 +31,32 @@ interface Progress {
 /** `npm start`: the whole rehearsal, from nothing to a green verification. */
 export const start = new Command("start")
   .description("rehearse: start the twin, bring the stack rehearsal up on it, and verify the result")
+  .option(
+    "--stack <name>",
+    "rehearse the configuration of this stack (default: the one before, or the reference application's)",
+  )
   .option("--port <port>", `loopback port of the twin's API (default: the one before, or ${DEFAULT_PORT})`, port)
-  .action(async ({ port: wanted }: { port?: number }) => {
+  .action(async ({ port: wanted, stack }: { port?: number; stack?: string }) => {
     if (process.platform !== "linux")
       throw new UserError(
         `The rehearsal runs real Debian machines and needs Linux; this is ${process.platform}. A real account needs none of it: see README.`,
       );
     const rehearsal = new Rehearsal();
+    assertSame(rehearsal, stack);
     rehearsal.create();
+    if (stack !== undefined) rehearsal.keepRehearsed(stack);
     const port = wanted ?? rehearsal.port ?? DEFAULT_PORT;
-    await exclusively(rehearsal.folder, "npm start", () => rehearse(rehearsal, port));
+    await exclusively(rehearsal.folder, typed("start"), () => rehearse(rehearsal, port));
   });
+
+/** @throws UserError where another stack's rehearsal runs: its application would go on running beside this one's */
+function assertSame(rehearsal: Rehearsal, stack: string | undefined): void {
+  if (stack === REHEARSAL)
+    throw new UserError(`--stack: should be the stack to rehearse, such as staging, got ${stack}`);
+  if (stack === undefined || rehearsal.port === undefined || rehearsal.rehearsed === stack) return;
+  const running = rehearsal.rehearsed === undefined ? "the reference application" : `stack ${rehearsal.rehearsed}`;
+  throw new UserError(`The rehearsal here is that of ${running}. End it with ${typed("stop")}, then run this again.`);
+}
 
 async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
   const pulumi = Pulumi.of(REHEARSAL);
@@ -55,7 +71,8 @@ async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
       const twin = await startTwin({ stateDir: rehearsal.twinState, port, token: rehearsal.token, report });
       rehearsal.keepPort(port);
       await ensureSshKey(rehearsal);
-      await ensureStack(pulumi, rehearsal, twin, report);
+      const { rehearsed } = rehearsal;
+      await ensureStack(pulumi, rehearsal, twin, report, rehearsed === undefined ? undefined : Pulumi.of(rehearsed));
       await heal(pulumi, rehearsal, twin, report);
     }),
     step("pulumi up --stack rehearsal", progress, (report) => up(pulumi, rehearsal, report)),
@@ -79,7 +96,7 @@ async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
   console.log(`\n${table(progress.checks)}\n\n${summary(progress.checks, progress.verifiedIn)}\n`);
   console.log(await rehearsalSummary(pulumi, rehearsal, progress.engine, Date.now() - started));
   if (progress.fault) {
-    console.log("\nNot everything is as it should be: see the last rows of the table. npm run verify looks again.");
+    console.log(`\nNot everything is as it should be: see the last rows of the table. ${typed("verify")} looks again.`);
     process.exitCode = 1;
   }
 }

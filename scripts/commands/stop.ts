@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { stopTwin } from "../../twin/client";
 import { exclusively } from "../lib/exclusively";
-import { PROJECT } from "../lib/places";
+import { PROJECT, typed } from "../lib/places";
 import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
 
 /** `npm stop`: ends the rehearsal. What it got, engine and image, stays for the next one. */
@@ -16,14 +16,14 @@ export const stop = new Command("stop")
       console.log("No rehearsal is running here.");
       return;
     }
-    await exclusively(rehearsal.folder, "npm stop", () => stopTwin(rehearsal.twinState, { deleteServers: !keep }));
+    await exclusively(rehearsal.folder, typed("stop"), () => stopTwin(rehearsal.twinState, { deleteServers: !keep }));
     if (!keep) {
       rehearsal.delete();
       rmSync(join(PROJECT, `Pulumi.${REHEARSAL}.yaml`), { force: true });
     }
     console.log(
       keep
-        ? "The twin is stopped; npm start goes on with its machines."
+        ? `The twin is stopped; ${typed("start")} goes on with its machines.`
         : "The rehearsal is gone. The engine and the machine image stay for the next one.",
     );
   });

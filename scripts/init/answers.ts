@@ -5,6 +5,7 @@ import { confirm, isCancel, select, text } from "@clack/prompts";
 import { FAMILIES, KEYS, type Key } from "../../infra/config/schema";
 import { UserError } from "../lib/errors";
 import { Interrupted } from "../lib/interrupt";
+import type { Configured } from "../lib/pulumi";
 import type { Finding, Findings } from "./finding";
 import { table } from "./report";
 
@@ -42,7 +43,7 @@ function kindOf(name: string): Key["kind"] | undefined {
 /** Shows what was found, and asks for what can't be known. */
 export async function answersTo(
   { found }: Findings,
-  present: ReadonlyMap<string, string>,
+  present: Configured,
   stack: string,
   say: (line: string) => void,
 ): Promise<Finding[]> {

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { QUEUEHOST } from "../lib/places";
+import { typed } from "../lib/places";
 import type { Written } from "./write";
 
 /** A row a finding: what became of it, key, value (never a secret), reason. */
@@ -52,5 +52,5 @@ export function stillToSet(set: ReadonlySet<string>): string[] {
 
 export function closing(left: readonly string[], stack: string): string {
   const lines = left.length === 0 ? [] : ["", "Left to do:", ...left.map((line) => `  - ${line}`)];
-  return [...lines, "", `Then rehearse it: ${QUEUEHOST} start --stack ${stack}`].join("\n");
+  return [...lines, "", `Then rehearse it: ${typed("start", "--stack", stack)}`].join("\n");
 }

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
-import type { Pulumi } from "../lib/pulumi";
+import type { Configured, Pulumi } from "../lib/pulumi";
 import type { Finding } from "./finding";
 
 const PREFIX = "queuehost:";
@@ -17,18 +16,6 @@ export async function ensureStackOf(pulumi: Pulumi): Promise<boolean> {
   return true;
 }
 
-/** The stack's present configuration, decrypted: what its file says, without the defaults of Pulumi.yaml. */
-export async function configured(pulumi: Pulumi): Promise<Map<string, string>> {
-  if (!existsSync(pulumi.configFile)) return new Map();
-  const names = [...readFileSync(pulumi.configFile, "utf8").matchAll(/^ +["']?([\w-]+:[\w.-]+)["']?:/gm)].map(
-    ([, name = ""]) => name,
-  );
-  const values: Record<string, { value?: string }> = JSON.parse(
-    await pulumi.read(["config", "--json", "--show-secrets"]),
-  );
-  return new Map(names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name].value ?? ""]])));
-}
-
 /**
  * Writes findings into the stack's configuration, all or none.
  *
@@ -36,12 +23,12 @@ export async function configured(pulumi: Pulumi): Promise<Map<string, string>> {
  */
 export async function writeFindings(
   pulumi: Pulumi,
-  present: ReadonlyMap<string, string>,
+  present: Configured,
   findings: readonly Finding[],
   overwrite: boolean,
 ): Promise<Written[]> {
   const written = findings.map((finding): Written => {
-    const before = present.get(PREFIX + finding.key) || undefined;
+    const before = present.get(PREFIX + finding.key)?.value || undefined;
     if (before === undefined) return { finding, outcome: "new" };
     // Of secrets that are generated one is as good as another: what is in use stays.
     if (before === finding.value || (finding.secret && !finding.asked)) return { finding, outcome: "same" };

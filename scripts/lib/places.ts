@@ -20,6 +20,13 @@ export const fromUser = (path: string): string => resolve(process.env.INIT_CWD ?
 /** How this command line is called here, for messages that say what to do next. */
 export const QUEUEHOST = IN_CLONE ? "npm run queuehost --" : "npx queuehost";
 
+/** How a command of it is typed, with npm's own words for those that have some, for messages that say what to do next. */
+export function typed(command: string, ...options: string[]): string {
+  const npm = IN_CLONE ? { start: "npm start", stop: "npm stop", verify: "npm run verify" }[command] : undefined;
+  if (npm === undefined) return [QUEUEHOST, command, ...options].join(" ");
+  return [npm, ...(options.length > 0 ? ["--"] : []), ...options].join(" ");
+}
+
 /** @throws UserError where there is no project at or above the present folder */
 export function assertProject(): void {
   if (!existsSync(join(PROJECT, "Pulumi.yaml")))

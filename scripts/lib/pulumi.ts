@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { Home } from "../engine/home";
 import { localBackend } from "./backend";
@@ -12,6 +12,9 @@ import { type Ended, run } from "./run";
 
 /** See `run`: onLine and onChild. */
 type Watch = [onLine?: (line: string) => void, onChild?: (child: ChildProcess) => void];
+
+/** What a stack's file says, by the keys with their namespace. */
+export type Configured = ReadonlyMap<string, { readonly value: string; readonly secret: boolean }>;
 
 /** The pinned command line of Pulumi, on one stack of this project. */
 export class Pulumi {
@@ -120,6 +123,21 @@ export class Pulumi {
         // It takes one line break off the end.
         `${value}\n`,
       );
+  }
+
+  /** The stack's present configuration, decrypted: what its file says, without the defaults of Pulumi.yaml. */
+  async configured(): Promise<Configured> {
+    const text = existsSync(this.configFile) ? readFileSync(this.configFile, "utf8") : "";
+    const names = [...text.matchAll(/^ +["']?([\w-]+:[\w.-]+)["']?:/gm)].map(([, name = ""]) => name);
+    const values: Record<string, { value?: string; secret?: boolean }> = JSON.parse(
+      await this.read(["config", "--json", "--show-secrets"]),
+    );
+    return new Map(
+      names.flatMap((name) => {
+        const { value = "", secret = false } = values[name] ?? {};
+        return name in values ? [[name, { value, secret }]] : [];
+      }),
+    );
   }
 
   async exists(): Promise<boolean> {

@@ -28,6 +28,8 @@ export class Rehearsal {
 
   create(): void {
     mkdirSync(this.backend, { recursive: true, mode: 0o700 });
+    // Whatever the project's own .gitignore says.
+    writeFileSync(join(this.folder, ".gitignore"), "*\n");
   }
 
   delete(): void {
@@ -57,6 +59,16 @@ export class Rehearsal {
   writeEnvironment(): void {
     const lines = Object.entries(this.environment).map(([key, value]) => `export ${key}='${value}'`);
     writeFileSync(this.envFile, `${lines.join("\n")}\n`, { mode: 0o600 });
+  }
+
+  /** The stack whose configuration is rehearsed; undefined for the reference application's. */
+  get rehearsed(): string | undefined {
+    const file = join(this.folder, "stack");
+    return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  }
+
+  keepRehearsed(stack: string): void {
+    writeFileSync(join(this.folder, "stack"), stack);
   }
 
   /** The port of the twin's API, as it was chosen last; undefined before the first time. */

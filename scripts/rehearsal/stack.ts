@@ -1,28 +1,33 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { RunningTwin } from "../../twin/client";
 import { UserError } from "../lib/errors";
 import { Interrupted, interruptible } from "../lib/interrupt";
-import { PROJECT } from "../lib/places";
+import { typed } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
 import type { Rehearsal } from "../lib/rehearsal";
+import { rehearse } from "./rehearsed";
 
-/** Makes the stack and its configuration where they aren't there yet. What somebody set by hand stays as it is. */
+/**
+ * Makes the stack and its configuration where they aren't there yet. What somebody set by hand stays as it is.
+ *
+ * @param rehearsed the stack whose configuration it is to have, where it isn't the reference application's
+ */
 export async function ensureStack(
   pulumi: Pulumi,
   rehearsal: Rehearsal,
   twin: RunningTwin,
   report: (line: string) => void,
+  rehearsed?: Pulumi,
 ): Promise<void> {
-  const file = join(PROJECT, `Pulumi.${pulumi.stack}.yaml`);
   if (!(await pulumi.exists())) {
     report(`making the stack ${pulumi.stack}`);
     // A file of an earlier rehearsal is encrypted with a passphrase that is gone.
-    rmSync(file, { force: true });
+    rmSync(pulumi.configFile, { force: true });
     await pulumi.read(["stack", "init"]);
   }
   rehearsal.writeEnvironment();
+  if (rehearsed) await rehearse(rehearsed, pulumi, report);
   const present: Record<string, { value?: string; secret?: boolean }> = JSON.parse(
     await pulumi.read(["config", "--json"]),
   );
@@ -60,11 +65,11 @@ export async function up(pulumi: Pulumi, rehearsal: Rehearsal, report: (line: st
   const interrupted = await interruptible(child, ended, () =>
     report("interrupted: finishing the step that is under way; Ctrl-C again ends it at once"),
   );
-  if (interrupted) throw new Interrupted("Interrupted. npm start goes on from here.");
+  if (interrupted) throw new Interrupted(`Interrupted. ${typed("start")} goes on from here.`);
   const { exitCode, output } = await ended;
   if (exitCode !== 0)
     throw new UserError(
-      `pulumi up failed:\n${diagnostics(output)}\nThe whole output is in ${log}. Mend it and run npm start again: it goes on from here.`,
+      `pulumi up failed:\n${diagnostics(output)}\nThe whole output is in ${log}. Mend it and run ${typed("start")} again: it goes on from here.`,
     );
 }
 
