@@ -1,0 +1,36 @@
+import { UserError } from "../lib/errors";
+import { typed } from "../lib/places";
+import type { Pulumi } from "../lib/pulumi";
+
+/**
+ * What a rehearsal has of its own: who may reach and delete the machine, and the cloud. A password that the other stack hasn't
+ * got yet is made for it.
+ */
+const OWN = /^(hcloud:.*|queuehost:(server\.(name|protect)|ssh\..*))$/;
+const MADE = "queuehost:redis.password";
+
+/**
+ * Gives the rehearsal the configuration of another stack, its secrets included.
+ *
+ * @throws UserError where there is no such stack
+ */
+export async function rehearse(other: Pulumi, rehearsal: Pulumi, report: (line: string) => void): Promise<void> {
+  if (!(await other.exists())) {
+    const { output } = await other.run(["stack", "export"]);
+    throw new UserError(
+      `There is no stack ${other.stack} to rehearse, or it can't be read. Make one: ${typed("init", "<folder of the application>", "--stack", other.stack)}\n${output.trim()}`,
+    );
+  }
+  const [wanted, present] = await Promise.all([other.configured(), rehearsal.configured()]);
+  const due = [...wanted].filter(([key, { value, secret }]) => {
+    const before = present.get(key);
+    return !OWN.test(key) && (before?.value !== value || before.secret !== secret);
+  });
+  const stale = [...present.keys()].filter((key) => !OWN.test(key) && key !== MADE && !wanted.has(key));
+  if (due.length + stale.length === 0) return;
+  report(`taking over the configuration of stack ${other.stack}`);
+  const values = (secrets: boolean) =>
+    Object.fromEntries(due.flatMap(([key, { value, secret }]) => (secret === secrets ? [[key, value]] : [])));
+  if (stale.length > 0) await rehearsal.read(["config", "rm-all", ...stale]);
+  await rehearsal.configure(values(false), values(true));
+}
