@@ -72,6 +72,41 @@ useTwin((twin) => {
     });
   });
 
+  describe("what is sold out", () => {
+    const available = async (location: string) => {
+      const { body } = await twin.call("GET", "/server_types?name=cx23");
+      return body.server_types[0].locations.find(({ name }: { name: string }) => name === location).available;
+    };
+
+    test("can't be ordered there until it is to be had again", async () => {
+      await twin.sellOut({ server_type: "cx23", location: "nbg1" });
+      expect([await available("nbg1"), await available("fsn1")]).toEqual([false, true]);
+      const reply = await twin.call("POST", "/servers", SERVER);
+      expect(reply).toMatchObject({
+        status: 412,
+        body: { error: { code: "resource_unavailable", message: "error during placement" } },
+      });
+      expect((await twin.call("GET", "/servers")).body.servers).toEqual([]);
+      await twin.sellOut();
+      expect(await available("nbg1")).toBe(true);
+    });
+
+    test("can be refused although the list has it", async () => {
+      await twin.sellOut({ server_type: "cx23", location: "nbg1", listed: false });
+      expect(await available("nbg1")).toBe(true);
+      expect((await twin.call("POST", "/servers", SERVER)).body.error.code).toBe("resource_unavailable");
+      await twin.sellOut();
+    });
+
+    test("is said by whoever has the token, in words that are checked", async () => {
+      const url = twin.running.endpoint.replace(/\/v1$/, "/twin/sold-out");
+      expect((await fetch(url)).status).toBe(401);
+      const wrong = await twin.sellOut({ server_type: "cx23", location: "ash" });
+      expect(wrong).toMatchObject({ status: 422, body: { error: { code: "invalid_input" } } });
+      expect(wrong.body.error.message).toContain("cx23 is not offered in ash");
+    });
+  });
+
   describe("bad input to a server", () => {
     test.each([
       [{ name: "a_b" }, 422, "invalid_input", "name"],

@@ -156,18 +156,36 @@ useTwin((twin) => {
       expect(await status()).toBe("off");
     });
 
-    test("another type gives other limits; its disk can't shrink", async () => {
-      const change = (server_type: string) =>
-        twin.call("POST", `/servers/${made.id}/actions/change_type`, { server_type, upgrade_disk: true });
-      expect((await change("cx33")).body.action.command).toBe("change_server_type");
-      await waitFor(
-        "the new type",
-        async () => !(await twin.call("GET", `/servers/${made.id}`)).body.server.locked,
-        30,
+    const change = (server_type: string, upgrade_disk = false) =>
+      twin.call("POST", `/servers/${made.id}/actions/change_type`, { server_type, upgrade_disk });
+    const memory = () =>
+      twin.ssh(
+        made.ip,
+        "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || true",
       );
+
+    test("another type gives other limits, and the server starts with it; the disk stays", async () => {
+      await twin.sellOut({ server_type: "cx33", location: "nbg1" });
+      expect((await change("cx33")).body.error.code).toBe("resource_unavailable");
+      await twin.sellOut();
+      const { body } = await change("cx33");
+      expect(body.action.command).toBe("change_server_type");
+      expect((await twin.call("GET", `/servers/${made.id}`)).body.server.locked).toBe(true);
+      await twin.done(body.action);
+      await twin.booted(made.ip);
+      expect(await memory()).toBe(String(8 * 2 ** 30));
+      expect(await twin.ssh(made.ip, "cat /root/from-user-data")).toBe("hello");
+      expect((await change("cx43")).body.error.code).toBe("server_not_stopped");
+    });
+
+    test("a smaller type can be had again, unless the disk has grown", async () => {
+      await act("poweroff");
+      await twin.done((await change("cx23")).body.action);
+      await act("poweroff");
+      await twin.done((await change("cx33", true)).body.action);
+      await act("poweroff");
       expect((await change("cx23")).body.error.code).toBe("invalid_server_type");
       await act("poweron");
-      expect((await change("cx43")).body.error.code).toBe("server_not_stopped");
     });
   });
 

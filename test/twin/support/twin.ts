@@ -69,6 +69,16 @@ export class TestTwin {
     return { status: answer.status, body: parsed };
   }
 
+  /** Says what is sold out, as an operator of the twin: all of it, in place of what was said before. */
+  async sellOut(...sold_out: { server_type: string; location: string; listed?: boolean }[]): Promise<Reply> {
+    const answer = await fetch(this.running.endpoint.replace(/\/v1$/, "/twin/sold-out"), {
+      method: "PUT",
+      headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ sold_out }),
+    });
+    return { status: answer.status, body: await answer.json() };
+  }
+
   /** Waits until actions are over, and throws when one of them failed. */
   async done(...actions: { id: number }[]): Promise<void> {
     await waitFor(
