@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { Command } from "commander";
 import { compare } from "../environment/compare";
 import { configOf } from "../environment/config";
+import { namesOf } from "../environment/names";
 import { NAMESPACE, type Plan, plan } from "../environment/plan";
 import { readDotenv } from "../environment/read";
-import { wanted } from "../environment/wanted";
 import { columns } from "../lib/columns";
 import { UserError } from "../lib/errors";
-import { fromUser, QUEUEHOST } from "../lib/places";
+import { fromUser, typed } from "../lib/places";
 import { Pulumi } from "../lib/pulumi";
 
 interface ImportOptions {
@@ -66,7 +66,7 @@ function asText(stack: string, { taken, left }: Plan, written: boolean): string 
     ...left.map(({ key, why }) => ["left out", key, "", why]),
   ];
   const end = written
-    ? `${changed} of ${taken.length} written to stack ${stack}. Bring them to the server: ${QUEUEHOST} up --stack ${stack}`
+    ? `${changed} of ${taken.length} written to stack ${stack}. Bring them to the server: ${typed("up", "--stack", stack)}`
     : `${changed} of ${taken.length} would be written to stack ${stack}; nothing was.`;
   return rows.length === 0 ? "The file has no variables." : `${columns(rows)}\n\n${end}`;
 }
@@ -81,12 +81,11 @@ const list = new Command("list")
   .requiredOption("--stack <name>", "the stack")
   .option("--json", "print them as JSON")
   .action(async ({ stack, json }: { stack: string; json?: true }) => {
-    const { variables, team, secret } = await wanted(Pulumi.of(stack));
-    const rows = Object.keys(variables).map((key) => ({ key, secret: secret.has(key), team: team.has(key) }));
+    const variables = namesOf(await configOf(Pulumi.of(stack), false));
     console.log(
       json
-        ? JSON.stringify({ stack, variables: rows }, null, 2)
-        : columns(rows.map((row) => [row.key, row.secret ? "secret" : "plain", row.team ? "team" : "queuehost"])),
+        ? JSON.stringify({ stack, variables }, null, 2)
+        : columns(variables.map(({ key, secret, by }) => [key, secret ? "secret" : "plain", by])),
     );
   });
 
@@ -100,7 +99,7 @@ const diff = new Command("diff")
     else if (differences.length === 0) console.log("The .env on the server is what the configuration says.");
     else
       console.log(
-        `${columns(differences.map(({ key, where }) => [key, where]))}\n\nBring the configuration to the server: ${QUEUEHOST} up --stack ${stack}`,
+        `${columns(differences.map(({ key, where }) => [key, where]))}\n\nBring the configuration to the server: ${typed("up", "--stack", stack)}`,
       );
     if (differences.length > 0) process.exitCode = 1;
   });

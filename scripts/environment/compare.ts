@@ -1,7 +1,7 @@
 import { parse } from "dotenv";
 import { runOverSsh, SshError } from "../engine/command-provider";
 import { UserError } from "../lib/errors";
-import { QUEUEHOST } from "../lib/places";
+import { typed } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
 import type { Subject } from "../verification/check";
 import { wanted } from "./wanted";
@@ -21,7 +21,7 @@ export async function compare(pulumi: Pulumi): Promise<Difference[]> {
   const [{ app, variables }, outputs] = await Promise.all([wanted(pulumi), pulumi.outputs()]);
   if (outputs.verification === undefined)
     throw new UserError(
-      `Stack ${pulumi.stack} has no server to compare with. Bring it up first: ${QUEUEHOST} up --stack ${pulumi.stack}`,
+      `Stack ${pulumi.stack} has no server to compare with. Bring it up first: ${typed("up", "--stack", pulumi.stack)}`,
     );
   return differences(variables, parse(await onServer(outputs.verification as Subject, app)));
 }

@@ -10,14 +10,7 @@ export interface Wanted {
   /** Name of the application. */
   readonly app: string;
   readonly variables: Readonly<Record<string, string>>;
-  /** Names of those that the team added; the deployment sets the others. */
-  readonly team: ReadonlySet<string>;
-  /** Names of those that are, or hold, a secret of the configuration. */
-  readonly secret: ReadonlySet<string>;
 }
-
-/** The deployment's own variables with the password of Redis in them. */
-const SECRET = ["REDIS_PASSWORD", "REDIS_URL"];
 
 /** @throws UserError with all that is wrong with the stack's configuration */
 export async function wanted(pulumi: Pulumi): Promise<Wanted> {
@@ -27,16 +20,7 @@ export async function wanted(pulumi: Pulumi): Promise<Wanted> {
   try {
     const settings = parseConfig(pulumi.stack, entries, secrets, process.env.HCLOUD_TOKEN);
     const text = envOf(settings).files.find(({ path }) => path === "env")?.content ?? "";
-    const team = new Set(Object.keys(settings.env));
-    return {
-      app: settings["app.name"],
-      variables: parse(text),
-      team,
-      secret: new Set([
-        ...SECRET.filter((key) => !team.has(key)),
-        ...[...team].filter((key) => secrets.has(`queuehost:env.${key}`)),
-      ]),
-    };
+    return { app: settings["app.name"], variables: parse(text) };
   } catch (error) {
     if (error instanceof ConfigError) throw new UserError(error.message);
     throw error;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { CONVENIENCE_KEYS, OWN_KEYS } from "../../../../infra/bundles/env";
 import { differences } from "../../../../scripts/environment/compare";
+import { namesOf } from "../../../../scripts/environment/names";
 import { FATES } from "../../../../scripts/environment/own";
 import { plan } from "../../../../scripts/environment/plan";
 
@@ -89,5 +90,23 @@ test("differences are named by where they are", () => {
     { key: "A", where: "only in the configuration" },
     { key: "B", where: "another value" },
     { key: "D", where: "only on the server" },
+  ]);
+});
+
+test("the names of a configuration are listed with who sets them", () => {
+  const names = namesOf({
+    "queuehost:env.B": { secret: true },
+    "queuehost:env.A": { value: "1", secret: false },
+    "queuehost:env.REDIS_URL": { secret: true },
+    "queuehost:app.name": { value: "vale" },
+  });
+  expect(names.filter(({ by }) => by === "team").map(({ key }) => key)).toEqual(["A", "B", "REDIS_URL"]);
+  expect(names.filter(({ by, secret }) => by === "queuehost" && secret).map(({ key }) => key)).toEqual([
+    "REDIS_PASSWORD",
+  ]);
+  expect(names.map(({ key }) => key)).not.toContain("DATABASE_URL");
+  expect(namesOf({ "queuehost:postgres.enabled": { value: "true" } }).map(({ key }) => key)).toEqual([
+    ...OWN_KEYS,
+    ...CONVENIENCE_KEYS,
   ]);
 });
