@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -24,7 +24,7 @@ export interface Artefact {
  * file appears in one step, so that an interrupted build leaves nothing that looks finished.
  */
 export async function packArtefact(root: string, entries: readonly Entry[], outDir: string): Promise<Artefact> {
-  const unfinished = join(outDir, `.artefact.${process.pid}`);
+  const unfinished = join(outDir, `.artefact.${randomUUID()}`);
   const archive = pack();
   const hash = createHash("sha256");
   const tar = new PassThrough().on("data", (chunk: Buffer) => hash.update(chunk));
@@ -51,6 +51,17 @@ async function fill(archive: ReturnType<typeof pack>, root: string, entries: rea
     }
   }
   archive.finalize();
+}
+
+/** Artefacts that are kept: those of a few stacks, and what they go back to. */
+const KEPT = 10;
+
+/** Deletes all artefacts but the newest. */
+export async function pruneArtefacts(outDir: string): Promise<void> {
+  const files = (await readdir(outDir)).filter((name) => /^[0-9a-f]{12}\.tar\.gz$/.test(name));
+  const aged = await Promise.all(files.map(async (name) => ({ name, time: (await stat(join(outDir, name))).mtimeMs })));
+  const old = aged.sort((a, b) => b.time - a.time).slice(KEPT);
+  await Promise.all(old.map(({ name }) => rm(join(outDir, name), { force: true })));
 }
 
 /** Hex digest of a file. */

@@ -5,7 +5,7 @@ import { type Entry, outputEntries, projectEntries } from "./contents";
 import { copySources } from "./copy";
 import type { Built } from "./entry";
 import { ReleaseError } from "./error";
-import { install, toolFor } from "./install";
+import { extentsOf, install, toolFor } from "./install";
 import { productionModules } from "./modules";
 import { misfits, platformSpecific } from "./native";
 import type { Place } from "./place";
@@ -40,17 +40,19 @@ export async function buildIn(place: Place, job: Job): Promise<Outcome> {
   const { app, project, sources, lasting, workspace, outDir } = job;
   const copy = join(workspace, place.name);
   const { folder, root } = project;
-  copySources(root, sources, copy);
   const tool = await toolFor(project, place, outDir);
-  await install(project, sources, copy, place, tool);
   const installed = [...new Set([folder, ""])].map((at) => join(copy, at, "node_modules/.bin"));
   const command = buildCommand(app, project);
-  if (command !== undefined) {
+  for (const extent of extentsOf(project)) {
+    copySources(root, sources, copy);
+    const installedExtent = await install(project, sources, copy, extent, place, tool);
+    if (command === undefined) break;
     const { exitCode, output } = await place.run(command, join(copy, folder), [...tool.path, ...installed], tool.env);
-    if (exitCode !== 0)
-      throw new ReleaseError(
-        `${app.path}: ${command} ${exitCode === undefined ? "was ended by a signal" : `ended with exit code ${exitCode}`}:${lastLines(output)}`,
-      );
+    if (exitCode === 0) break;
+    // A member may do without its root, or use what is installed there alone.
+    if (installedExtent === "member") continue;
+    const how = exitCode === undefined ? "was ended by a signal" : `ended with exit code ${exitCode}`;
+    throw new ReleaseError(`${app.path}: ${command} ${how}:${lastLines(output)}`);
   }
   if (app.output !== undefined) {
     const output = join(copy, folder, app.output);

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join, posix, relative, resolve } from "node:path";
 import { lock } from "proper-lockfile";
 import type { AppSource, Release } from "./app";
-import { packArtefact } from "./artefact";
+import { packArtefact, pruneArtefacts } from "./artefact";
 import { buildIn, type Job } from "./build-in";
 import { listed, resolveCommands } from "./commands";
 import { container } from "./container";
@@ -42,7 +42,10 @@ export async function buildRelease(app: AppSource, outDir: string, options: Buil
   const known = await recall(workspace, kept, inputs);
   if (known !== undefined) return known;
   mkdirSync(workspace, { recursive: true });
-  const unlock = await lock(workspace, { retries: { forever: true, minTimeout: 200, maxTimeout: 1000 } });
+  const unlock = await lock(workspace, {
+    stale: 20_000,
+    retries: { forever: true, minTimeout: 200, maxTimeout: 1000 },
+  });
   try {
     // Whoever held the lock may have built the very same.
     const meanwhile = await recall(workspace, kept, inputs);
@@ -52,6 +55,7 @@ export async function buildRelease(app: AppSource, outDir: string, options: Buil
     const artefact = await packArtefact(built.root, built.entries, kept);
     const release = { ...artefact, version: manifest.version ?? "0.0.0", folder: built.folder, commands };
     await remember(workspace, inputs, release);
+    await pruneArtefacts(kept);
     return release;
   } finally {
     await unlock();

@@ -54,34 +54,27 @@ export function resolveCommand(key: string, command: string, manifest: Manifest,
 }
 
 function resolveOne(key: string, command: string, manifest: Manifest, manager: Manager, depth: number): string {
-  const words = command.split(/\s+/);
-  const [program = "", ...rest] = words;
-  if (program === "npx") return rest.filter((word) => !/^(-y|--yes|--no-install|--no)$/.test(word)).join(" ");
+  const [program = "", ...words] = command.split(/\s+/);
+  if (program === "npx") return words.filter((word) => !/^(-y|--yes|--no|--no-install)$/.test(word)).join(" ");
   if (program !== "npm" && program !== "pnpm" && program !== "yarn") return command;
-  const silent = rest.filter((word, index) => !(index < 2 && /^(-s|--silent)$/.test(word)));
-  const [verb = "", ...args] = silent;
+  const [verb = "", ...rest] = words.filter((word, index) => index > 1 || !/^(-s|--silent)$/.test(word));
+  if (verb === "exec") return withoutDashes(rest);
+  const isRun = verb === "run" || verb === "run-script";
+  const [name = "", ...args] = isRun ? rest : [verb, ...rest];
   const { scripts = {} } = manifest;
-  const onlyScripts = verb === "run" || verb === "run-script";
-  const name = onlyScripts ? args.shift() : verb;
-  const passed = (args[0] === "--" ? args.slice(1) : args).join(" ");
-  const isScript = onlyScripts || (program === "npm" ? NPM_SCRIPTS.has(verb) : verb in scripts);
-  if (!isScript) {
-    if (verb === "exec") return passed;
-    if (program !== "npm" && /^[a-z]/.test(verb) && passed !== undefined) return silent.join(" ");
+  const script = isRun || program !== "npm" || NPM_SCRIPTS.has(verb) ? scripts[name] : undefined;
+  if (script === undefined) {
+    const names = Object.keys(scripts).join(", ");
     throw new ReleaseError(
-      `${key}: ${command} can't run on the server, which has no ${program}; name the command itself`,
-    );
-  }
-  const script = scripts[name ?? ""];
-  if (name === undefined || script === undefined) {
-    const existing = Object.keys(scripts).join(", ");
-    throw new ReleaseError(
-      `${key}: ${command} should run a script of package.json, which ${existing === "" ? "has none" : `has ${existing}`}`,
+      `${key}: ${command} should run a script of package.json, which has ${names === "" ? "none" : names}; there is no ${program} on the server, so a program of a package is named by itself`,
     );
   }
   assertAlone(key, command, name, scripts, manager);
-  return resolveCommand(key, passed === "" ? script : `${script} ${passed}`, manifest, manager, depth + 1);
+  return resolveCommand(key, [script, withoutDashes(args)].join(" ").trim(), manifest, manager, depth + 1);
 }
+
+/** Arguments for a script stand behind two dashes. */
+const withoutDashes = (words: readonly string[]) => (words[0] === "--" ? words.slice(1) : words).join(" ");
 
 /** npm and yarn 1 run `prestart` before `start`; pnpm and later yarns don't. */
 function assertAlone(

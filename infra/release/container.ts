@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import type { AppSource } from "./app";
 import { ReleaseError } from "./error";
 import { headersOf, linuxNode, npm } from "./node";
@@ -32,9 +32,9 @@ export async function container(app: AppSource, outDir: string, why: readonly st
       `${app.path}: has to be built in a container of the server's release${why.length === 0 ? "" : `, because of ${why.join(", ")}`}; Docker isn't to be had here. Install and start it, then run this again:${lastLines(docker.output)}`,
     );
   const shared = resolve(outDir);
-  const bin = await linuxNode(app.architecture, app.node, shared);
+  const node = await linuxNode(app.architecture, app.node, shared);
   const commands = await npm(shared);
-  const headers = headersOf(bin);
+  const headers = headersOf(node);
   const fixed = ["run", "--rm", "--init", "--network=host", "--tmpfs=/home", ...machine(app), ...bind(shared)];
   return {
     name: "container",
@@ -45,7 +45,7 @@ export async function container(app: AppSource, outDir: string, why: readonly st
         HOME: "/home",
         ...(headers !== undefined && { npm_config_nodedir: headers }),
         ...env,
-        PATH: [bin, ...path, commands, "/usr/bin", "/bin"].join(delimiter),
+        PATH: [dirname(node), ...path, commands, "/usr/bin", "/bin"].join(delimiter),
       };
       // The machine's own go by name alone: a proxy's password has no place in a command line.
       const flags = [...settings(), ...Object.entries(variables).map((pair) => pair.join("="))].map(

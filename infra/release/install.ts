@@ -22,7 +22,8 @@ export interface Tool {
  * @throws ReleaseError where it can't be had
  */
 export async function toolFor({ manager, root }: Project, place: Place, outDir: string): Promise<Tool> {
-  const env = registryFor(root);
+  // Plug'n'Play would need its loader on the server.
+  const env = { ...registryFor(root), ...(manager.berry && { YARN_NODE_LINKER: "node-modules" }) };
   // Outside of any project, where no setting makes it pass for another version.
   const { exitCode, stdout } = await place.run(`${manager.name} --version`, place.name === "here" ? tmpdir() : "/");
   if (exitCode === 0 && fits(manager, stdout.trim())) return { path: [], env };
@@ -60,41 +61,59 @@ function registryFor(root: string): Record<string, string> {
   return { npm_config_registry: registry, YARN_REGISTRY: registry, YARN_NPM_REGISTRY_SERVER: registry };
 }
 
+/** How much of a monorepo is installed: a member with what it depends on, or its root as well, where tools often are. */
+export type Extent = "member" | "root";
+
+/** What there is to choose from, the smaller one first. */
+export const extentsOf = ({ folder, manager }: Project): readonly Extent[] =>
+  folder === "" || manager.name === "yarn" ? ["root"] : ["member", "root"];
+
 /**
  * Installs all that the build needs into a copy of the project, exactly as its lockfile says, unless that has been done.
+ * @returns what is installed now, which may be more than was asked for
  * @throws ReleaseError with the manager's last lines, above all where lockfile and package.json differ
  */
 export async function install(
   project: Project,
   sources: readonly Source[],
   copy: string,
+  extent: Extent,
   place: Place,
   { path, env }: Tool,
-): Promise<void> {
-  const command = installCommand(project, copy);
-  const done = `${copy}.installed`;
-  const wanted = digestOf(project, sources, command);
-  if (existsSync(done) && readFileSync(done, "utf8") === wanted) return;
-  rmSync(done, { force: true });
+): Promise<Extent> {
+  const { root, manager } = project;
+  const note = `${copy}.installed`;
+  const wanted = digestOf(root, sources);
+  const [done, doneExtent] = existsSync(note) ? readFileSync(note, "utf8").split(" ") : [];
+  if (done === wanted && doneExtent === "root") return "root";
+  if (done === wanted && doneExtent === extent) return extent;
+  rmSync(note, { force: true });
+  const command = installCommand(project, extent, copy);
   const { exitCode, output } = await place.run(command, copy, path, env);
   if (exitCode !== 0)
     throw new ReleaseError(
-      `${project.root}: ${command} failed${exitCode === undefined ? "" : ` with exit code ${exitCode}`}; where it says that ${project.manager.lockfile} is out of date, run ${project.manager.name} install and keep what it changes:${lastLines(output)}`,
+      `${root}: ${command} failed; where it says that ${manager.lockfile} and package.json differ, run ${manager.name} install and keep what it changes:${lastLines(output)}`,
     );
-  writeFileSync(done, wanted);
+  writeFileSync(note, `${wanted} ${extent}`);
+  return extent;
 }
 
-function installCommand({ manager, folder }: Project, copy: string): string {
+function installCommand({ manager, folder }: Project, extent: Extent, copy: string): string {
+  const root = extent === "root";
   switch (manager.name) {
-    case "npm":
-      // The root as well: a monorepo's tools are often there.
-      return `npm ci --include=dev --no-audit --no-fund${folder === "" ? "" : ` --workspace="${folder}" --include-workspace-root`}`;
-    case "pnpm":
-      // Links instead of scripts that have this machine's paths in them.
-      return `pnpm install --frozen-lockfile --prod=false --config.prefer-symlinked-executables=true${existsSync(join(copy, "pnpm-workspace.yaml")) ? "" : " --ignore-workspace"}${folder === "" ? "" : ` --filter="{${folder}}..." --filter="{.}"`}`;
+    case "npm": {
+      const member = folder === "" ? "" : ` --workspace="${folder}"${root ? " --include-workspace-root" : ""}`;
+      return `npm ci --include=dev --no-audit --no-fund${member}`;
+    }
+    case "pnpm": {
+      const alone = existsSync(join(copy, "pnpm-workspace.yaml")) ? "" : " --ignore-workspace";
+      const member = folder === "" ? "" : ` --filter="{${folder}}..."${root ? ' --filter="{.}"' : ""}`;
+      // Links as programs, rather than scripts that have this machine's paths in them.
+      return `pnpm install --frozen-lockfile --prod=false --config.prefer-symlinked-executables=true${alone}${member}`;
+    }
     case "yarn":
       return manager.berry
-        ? "YARN_NODE_LINKER=node-modules yarn install --immutable"
+        ? "yarn install --immutable"
         : "yarn install --frozen-lockfile --non-interactive --production=false";
     default:
       return manager.name satisfies never;
@@ -102,10 +121,10 @@ function installCommand({ manager, folder }: Project, copy: string): string {
 }
 
 /** What decides which packages are installed. */
-function digestOf({ root }: Project, sources: readonly Source[], command: string): string {
+function digestOf(root: string, sources: readonly Source[]): string {
   const deciding = new Set([...MANAGER_SETTINGS, "package.json", "package-lock.json", "npm-shrinkwrap.json"]);
   for (const name of ["pnpm-lock.yaml", "pnpm-workspace.yaml", ".pnpmfile.cjs", "yarn.lock"]) deciding.add(name);
-  const hash = createHash("sha256").update(`${process.version}\0${command}`);
+  const hash = createHash("sha256").update(process.version);
   for (const { path, link } of sources) {
     const counts = deciding.has(path.slice(path.lastIndexOf("/") + 1)) || /(^|\/)(patches|\.yarn)\//.test(path);
     if (counts) hash.update(`\0${path}\0`).update(link ?? readFileSync(join(root, path)));

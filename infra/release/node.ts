@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Architecture, NodeMajor } from "./app";
@@ -7,13 +8,13 @@ import { nodeRuntime } from "./runtime";
 import runtimes from "./runtimes.json";
 
 /**
- * The folder of a Node of this major that runs on this machine: the one that runs this, where it fits, else the server's own,
+ * The binary of a Node of this major that runs on this machine: the one that runs this, where it fits, else the server's own,
  * fetched once into `<outDir>/node`.
  *
  * @throws ReleaseError where no such Node is to be had
  */
 export async function localNode(major: NodeMajor, outDir: string): Promise<string> {
-  if (process.versions.node.startsWith(`${major}.`)) return dirname(process.execPath);
+  if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
   if (process.platform !== "linux" || !isArchitecture(process.arch))
     throw new ReleaseError(
       `the application runs on Node ${major} (app.node), and this is Node ${process.versions.node}: run this with Node ${major}, which builds it`,
@@ -21,12 +22,12 @@ export async function localNode(major: NodeMajor, outDir: string): Promise<strin
   return linuxNode(process.arch, major, outDir);
 }
 
-/** The folder of the server's Node, fetched once into `<outDir>/node`. */
+/** The binary of the server's Node, fetched once into `<outDir>/node`. */
 export async function linuxNode(architecture: Architecture, major: NodeMajor, outDir: string): Promise<string> {
   const { version, integrity } = nodeRuntime(architecture, major);
   const folder = join(outDir, "node", `${version}-${architecture}`);
   await unpackPackage({ name: `node-linux-${architecture}`, version, integrity }, folder);
-  return join(folder, "bin");
+  return join(folder, "bin/node");
 }
 
 /** The folder of an npm for where there is none, fetched once into `<outDir>/npm`. */
@@ -44,9 +45,17 @@ export async function npm(outDir: string): Promise<string> {
   return commands;
 }
 
+/** A folder in which a Node is alone: on PATH, its own may hold programs that would pass for the project's. */
+export function alone(node: string, outDir: string): string {
+  const folder = join(outDir, "node", `only-${createHash("sha256").update(node).digest("hex").slice(0, 12)}`);
+  mkdirSync(folder, { recursive: true });
+  if (!existsSync(join(folder, "node"))) symlinkSync(node, join(folder, "node"));
+  return folder;
+}
+
 /** The headers that native modules are compiled with, where they lie beside a Node; otherwise they would be downloaded. */
-export function headersOf(bin: string): string | undefined {
-  const folder = dirname(bin);
+export function headersOf(node: string): string | undefined {
+  const folder = dirname(dirname(node));
   return existsSync(join(folder, "include/node/node.h")) ? folder : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { delimiter } from "node:path";
 import type { AppSource, Architecture } from "./app";
-import { headersOf, localNode } from "./node";
+import { alone, headersOf, localNode } from "./node";
 import { type Ended, run } from "./run";
 
 /** Where a release is built: this machine, or a container of the server's release. */
@@ -24,15 +24,16 @@ export interface Place {
 }
 
 /** What says how a build behaves, wherever it runs. */
-export const BUILD_ENV = { CI: "true", COREPACK_ENABLE_DOWNLOAD_PROMPT: "0", YARN_ENABLE_TELEMETRY: "0" };
+export const BUILD_ENV = { CI: "true", HUSKY: "0", COREPACK_ENABLE_DOWNLOAD_PROMPT: "0", YARN_ENABLE_TELEMETRY: "0" };
 
 /** Of the operator's environment: what belongs to the deployment, which no install script should see, or to another npm. */
 const WITHHELD = /^(PULUMI_|HCLOUD_|NODE_ENV$|INIT_CWD$|npm_(?!config_)|npm_config_(local_|global_)?prefix$)/;
 
 /** This machine, with the application's Node first on PATH. */
 export async function here(app: AppSource, outDir: string): Promise<Place> {
-  const bin = await localNode(app.node, outDir);
-  const headers = headersOf(bin);
+  const node = await localNode(app.node, outDir);
+  const headers = headersOf(node);
+  const bin = alone(node, outDir);
   const withheld = Object.keys(process.env).filter((key) => WITHHELD.test(key));
   return {
     name: "here",
@@ -43,6 +44,8 @@ export async function here(app: AppSource, outDir: string): Promise<Place> {
         env: {
           ...Object.fromEntries(withheld.map((key) => [key, undefined])),
           ...BUILD_ENV,
+          // The copy may lie inside of a repository, whose hooks and history are none of its business.
+          GIT_CEILING_DIRECTORIES: outDir,
           ...(headers !== undefined && { npm_config_nodedir: headers }),
           ...env,
           PATH: [bin, ...path, process.env.PATH ?? ""].join(delimiter),
