@@ -104,10 +104,11 @@ gate() {
   done
 }
 
-# last_words UNIT SINCE: what its processes have logged since then, 15 lines, with the values of .env taken out.
+# last_words UNIT SINCE: what its processes have logged since then, with the values of .env taken out. An error of Node alone takes
+# some 20 lines.
 last_words() {
   journalctl --sync 2>/dev/null || true
-  journalctl -q "_SYSTEMD_UNIT=$1" _TRANSPORT=stdout --since "@$2" -n 15 -o cat --no-pager | without_values | sed 's/^/  | /'
+  journalctl -q "_SYSTEMD_UNIT=$1" _TRANSPORT=stdout --since "@$2" -n 25 -o cat --no-pager | without_values | sed 's/^/  | /'
 }
 
 # without_values: stdin without the values of .env.

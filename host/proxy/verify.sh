@@ -1,7 +1,12 @@
 # shellcheck shell=bash
-# The proxy as it runs: unit, sandbox, listeners, what it answers and what it writes to the journal. Expects: EXPECT_RELEASE.
-: "${EXPECT_RELEASE:?}"
+# The proxy as it runs: unit, sandbox, listeners, what it answers and what it writes to the journal.
+# Expects: APP_NAME, APP_PORT, APP_HEALTH, APP_FOLDER (in the release), APP_PROCESSES (backend worker worker-mail), APP_STATIC
+# (folder of static files, in APP_FOLDER, or nothing).
+: "${APP_NAME:?}" "${APP_PORT:?}" "${APP_HEALTH:?}" "${APP_FOLDER?}" "${APP_PROCESSES?}" "${APP_STATIC?}"
 unit=caddy.service
+case " $APP_PROCESSES " in *' backend '*) backend=yes path=$APP_HEALTH ;; *) backend='' path=/ ;; esac
+files=''
+[ -z "$APP_STATIC" ] || files=/srv/$APP_NAME/current${APP_FOLDER:+/$APP_FOLDER}/$APP_STATIC
 
 show() { systemctl show -P "$1" "$unit"; }
 
@@ -30,9 +35,28 @@ check 'only the proxy can command the proxy' '700 caddy' "$(stat -c '%a %U' /run
 # A request with secrets in it: what comes back, and what is left of it.
 mark=$(od -An -N8 -tx1 /dev/urandom | tr -d ' ')
 since=$(date '+%F %T')
-answer=$(curl -sS -i --max-time 3 -H "Authorization: Bearer header$mark" "http://127.0.0.1/health?token=query$mark" 2>&1 | tr -d '\r')
-check 'the proxy passes requests to the application' 200 "$(sed -n '1s/^HTTP[^ ]* \([0-9]*\).*/\1/p' <<<"$answer")"
-check 'the proxy answers with the expected release' "$EXPECT_RELEASE" "$(sed -n 's/.*"release":"\([^"]*\)".*/\1/p' <<<"$answer")"
+answer=$(curl -sS -i --max-time 3 -H "Authorization: Bearer header$mark" "http://127.0.0.1$path?token=query$mark" 2>&1 | tr -d '\r\0')
+status=$(sed -n '1s/^HTTP[^ ]* \([0-9]*\).*/\1/p' <<<"$answer")
+if [ -n "$backend" ]; then
+  own=$(curl -s -o /dev/null -w '%{http_code}' --max-time 3 "http://127.0.0.1:$APP_PORT$path")
+  if [ "$own" = 000 ]; then
+    flunk 'the proxy passes requests to the application' 'the application itself gives no answer'
+  else
+    check 'the proxy passes requests to the application' "$own" "$status"
+  fi
+fi
+if [ -n "$files" ]; then
+  # Any of them, with a name that is the same in a URL.
+  file=$(cd "$files" 2>/dev/null && find -L . -type f -not -path '*/.*/*' -regex '\./[A-Za-z0-9_][A-Za-z0-9._/-]*' -not -name index.html | sort | head -n 1)
+  served=$(curl -s --max-time 3 "http://127.0.0.1/${file#./}" | sha256sum)
+  if [ -z "$file" ]; then
+    flunk 'the proxy serves the static files' "no file in $files"
+  elif [ "$served" = "$(sha256sum <"$files/$file")" ]; then
+    pass 'the proxy serves the static files' "/${file#./}"
+  else
+    flunk 'the proxy serves the static files' "/${file#./} isn't what lies in $files"
+  fi
+fi
 if [ "${answer#HTTP}" = "$answer" ]; then
   flunk 'answers name no software' 'no answer'
   flunk 'answers carry the security headers' 'no answer'
@@ -46,7 +70,7 @@ fi
 
 # Without a fixed wait: the line is there as soon as the proxy and the journal have written it.
 for _ in $(seq 20); do
-  logged=$(journalctl -q -u "$unit" --since "$since" -o cat --no-pager | grep '"msg":"handled request"' | grep '/health?')
+  logged=$(journalctl -q -u "$unit" --since "$since" -o cat --no-pager | grep '"msg":"handled request"' | grep -F "\"$path?")
   [ -z "$logged" ] || break
   sleep 0.05
 done

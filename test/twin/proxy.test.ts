@@ -4,7 +4,8 @@ import { proxyBundle } from "../../infra/bundles/proxy";
 import { LACKS_MACHINES } from "../support/requires";
 import { useTwin } from "./support/twin";
 
-const settings = { port: 3000, healthPath: "/health", maxBody: "25MB" };
+const settings = { port: 3000, healthPath: "/health", maxBody: "25MB", backend: true };
+const FILES = "/srv/tiny/current/public";
 
 /** The bundle with another Caddyfile, as a mistake in the project would make it. */
 function withCaddyfile(change: (caddyfile: string) => string): Bundle {
@@ -23,7 +24,9 @@ describe.skipIf(LACKS_MACHINES)("the proxy on a real machine", () => {
     const unpack = "d=$(mktemp -d /root/bundle.XXXXXX); cd $d; base64 -d | tar -xz; exec /bin/sh ./apply.sh";
     const apply = async (bundle: Bundle) => twin.ssh(ip, `echo ${await pack(bundle)} | (${unpack})`);
     const pid = () => twin.ssh(ip, "systemctl show -P MainPID caddy");
-    const status = async (path: string) => (await fetch(`http://${ip}${path}`)).status;
+    const get = (path: string, init: RequestInit = {}) => fetch(`http://${ip}${path}`, init);
+    const status = async (path: string) => (await get(path)).status;
+    const text = async (path: string) => (await get(path)).text();
 
     test("serves before there is an application, on port 80 alone", async () => {
       expect(await apply(proxyBundle(settings))).toMatch(/the proxy serves$/);
@@ -57,6 +60,32 @@ describe.skipIf(LACKS_MACHINES)("the proxy on a real machine", () => {
       const wrong = withCaddyfile((text) => text.replace("127.0.0.1:3000", "127.0.0.1:3999"));
       await expect(apply(wrong)).rejects.toThrow(/requests for \/health don't get through it; the old one is back/);
       expect(await status("/health")).toBe(200);
+    });
+
+    test("static files are served beside the backend: those that are there, and none that is hidden", async () => {
+      await twin.ssh(
+        ip,
+        `mkdir -p ${FILES}/guide ${FILES}/empty && cd ${FILES} && echo home >index.html && echo body >app.css && echo guide >guide/index.html && echo secret >.hidden`,
+      );
+      await twin.ssh(ip, "cd /srv/web && echo mine >app.css && echo other >other.txt");
+      await apply(proxyBundle({ ...settings, static: FILES }));
+      expect(await text("/")).toBe("home\n");
+      expect(await text("/app.css")).toBe("body\n");
+      expect(await text("/guide/")).toBe("guide\n");
+      expect(await text("/other.txt")).toBe("other\n");
+      expect(await status("/health")).toBe(200);
+      for (const path of ["/.hidden", "/%2ehidden", "/empty/", "/guide/../.hidden"])
+        expect(await status(path), path).toBe(404);
+      // Whoever writes to where a file lies means the application.
+      expect((await get("/app.css", { method: "POST", body: "x" })).status).toBe(501);
+    });
+
+    test("without a backend, what is no file is not found", async () => {
+      expect(await apply(proxyBundle({ ...settings, static: FILES, backend: false }))).toBe("the proxy serves");
+      expect(await text("/")).toBe("home\n");
+      const other = await get("/other.txt");
+      expect(`${other.status} ${await other.text()}`).toBe("404 404 Not Found");
+      expect(other.headers.get("x-content-type-options")).toBe("nosniff");
     });
   });
 });

@@ -46,6 +46,7 @@ QUEUE_ENABLED='true'
 QUEUE_CONCURRENCY='5'
 QUEUE_PREFIX='planning-bord'
 STATE_DIR='/var/lib/intranet'
+REDIS_URL='redis://:it%27s%20secret@127.0.0.1:6379/0'
 GREETING='Grüß Gott
 und hallo'
 SMTP_URL='smtp://mail.example.org:587'
@@ -61,8 +62,11 @@ ZERO=''
       "644 gate.sh",
       "644 lib.sh",
       "644 settings.sh",
+      "644 without-values.awk",
     ]);
-    expect(files.filter(({ content }) => content.includes("it's secret")).map(({ path }) => path)).toEqual(["env"]);
+    expect(files.filter(({ content }) => /it('|%27)s( |%20)secret/.test(content)).map(({ path }) => path)).toEqual([
+      "env",
+    ]);
     expect(
       contentOf(envBundle(settings), "settings.sh"),
     ).toBe(`# shellcheck shell=sh disable=SC2034 # whose .env this is; read by apply.sh
@@ -71,6 +75,21 @@ port='3000'
 health_path='/health'
 health_timeout='30'
 `);
+  });
+
+  test("has a URL for the database, where there is one", () => {
+    const databaseUrl = "postgresql://app@localhost/intranet?host=/run/postgresql";
+    expect(contentOf(envBundle({ ...settings, databaseUrl }), "env")).toContain(`\nDATABASE_URL='${databaseUrl}'\n`);
+    expect(contentOf(envBundle(settings), "env")).not.toContain("DATABASE_URL");
+  });
+
+  test("leaves the URLs to the team, where it sets them itself", () => {
+    const extra = { REDIS_URL: "redis://elsewhere:6379", DATABASE_URL: "mysql://elsewhere" };
+    const text = contentOf(envBundle({ ...settings, databaseUrl: "postgresql://ours", extra }), "env") ?? "";
+    expect(text.match(/^(REDIS|DATABASE)_URL=.*$/gm)).toEqual([
+      "DATABASE_URL='mysql://elsewhere'",
+      "REDIS_URL='redis://elsewhere:6379'",
+    ]);
   });
 
   test("is equal for equal settings, in whatever order the keys come", () => {

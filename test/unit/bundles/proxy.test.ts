@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { proxyBundle } from "../../../infra/bundles/proxy";
+import { type ProxySettings, proxyBundle } from "../../../infra/bundles/proxy";
 
-const settings = { port: 3000, healthPath: "/health", maxBody: "25MB" };
+const settings = { port: 3000, healthPath: "/health", maxBody: "25MB", backend: true };
 
 test("the files of the proxy", () => {
   expect(proxyBundle(settings).files.map(({ path, mode }) => `${mode.toString(8)} ${path}`)).toEqual([
@@ -45,6 +45,42 @@ test("the Caddyfile as a whole", () => {
     	}
     }
 
+    (files) {
+    	# What lies in the folder and isn't hidden. Everything else, and every request that isn't for reading, is another's.
+    	@file {
+    		method GET HEAD
+    		not path */.*
+    		file {
+    			root /nonexistent
+    			try_files {path} {path}/index.html
+    		}
+    	}
+    	handle @file {
+    		root * /nonexistent
+    		file_server
+    	}
+    }
+
+    (backend) {
+    	handle {
+    		# Sets X-Forwarded-For, -Proto and -Host itself; what a client claims in them is dropped, since no proxy is trusted here.
+    		reverse_proxy 127.0.0.1:3000 {
+    			# While the backend restarts, requests wait for it rather than fail.
+    			lb_try_duration 10s
+    			lb_try_interval 100ms
+    			transport http {
+    				dial_timeout 2s
+    			}
+    		}
+    	}
+    }
+
+    (nobody) {
+    	handle {
+    		error 404
+    	}
+    }
+
     http://:80 {
     	log
 
@@ -66,15 +102,7 @@ test("the Caddyfile as a whole", () => {
 
     	encode zstd gzip
 
-    	# Sets X-Forwarded-For, -Proto and -Host itself; what a client claims in them is dropped, since no proxy is trusted here.
-    	reverse_proxy 127.0.0.1:3000 {
-    		# While the backend restarts, requests wait for it rather than fail.
-    		lb_try_duration 10s
-    		lb_try_interval 100ms
-    		transport http {
-    			dial_timeout 2s
-    		}
-    	}
+    	import backend
 
     	handle_errors {
     		header {
@@ -87,6 +115,16 @@ test("the Caddyfile as a whole", () => {
     }
     "
   `);
+});
+
+test.each<[Partial<ProxySettings>, string]>([
+  [{ static: "/srv/tiny/current/public" }, "import files\n\timport backend"],
+  [{ static: "/srv/tiny/current/public", backend: false }, "import files\n\timport nobody"],
+  [{ backend: false }, "import nobody"],
+])("who answers with %j", (changes, imports) => {
+  const text = proxyBundle({ ...settings, ...changes }).files.find(({ path }) => path === "Caddyfile")?.content ?? "";
+  expect(text.slice(text.indexOf("http://:80"))).toContain(`\tencode zstd gzip\n\n\t${imports}\n\n`);
+  expect(text).toContain(`root * ${changes.static ?? "/nonexistent"}\n`);
 });
 
 test("the unit's drop-in as a whole", () => {
@@ -143,4 +181,5 @@ test("the unit's drop-in as a whole", () => {
 test("a setting that a Caddyfile or a shell could take for more is refused", () => {
   expect(() => proxyBundle({ ...settings, maxBody: "25MB\n}" })).toThrow(/^maxBody: should match/);
   expect(() => proxyBundle({ ...settings, healthPath: "/a'; reboot #" })).toThrow(/^healthPath: should match/);
+  expect(() => proxyBundle({ ...settings, static: "/srv/x/current/../../.." })).toThrow(/^static: should match/);
 });

@@ -6,6 +6,7 @@ const password = "correct-horse-battery";
 const settings: RedisSettings = {
   passwordSha256: createHash("sha256").update(password).digest("hex"),
   keyPrefix: "intranet",
+  keyPatterns: [],
   queueMaxmemory: "256mb",
   queueMaxmemoryPolicy: "noeviction",
   queueAppendfsync: "always",
@@ -116,6 +117,20 @@ describe("the bundle of Redis", () => {
       "
     `);
   });
+
+  test.each([
+    [["bull:*", "sess:?"], "~intranet:* ~bull:* ~sess:? &intranet:* +@all"],
+    [["bull:*", "*"], "~* &* +@all"],
+  ])("further keys of the application: %j", (keyPatterns, rules) => {
+    expect(content("queue.acl", { keyPatterns })).toContain(` ${rules}`);
+  });
+
+  test.each(["a b", "a\nuser eve on nopass", "", "a'"])(
+    "a pattern that an ACL would read as more is refused: %j",
+    (pattern) => {
+      expect(() => redisBundle({ ...settings, keyPatterns: [pattern] })).toThrow(/^redis\.keyPatterns: should match/);
+    },
+  );
 
   test("the cache's users as a whole", () => {
     expect(content("cache.acl")).toMatchInlineSnapshot(`
