@@ -8,7 +8,7 @@ import { deployableMembers, memberNamed, readApp } from "../init/app";
 import { look } from "../init/findings";
 import { closing, ownBackend, report, stillToSet } from "../init/report";
 import { ensureStackOf, writeFindings } from "../init/write";
-import { ensureBackend } from "../lib/backend";
+import { ensureBackend, localBackend } from "../lib/backend";
 import { UserError } from "../lib/errors";
 import { fromUser, PROJECT } from "../lib/places";
 import { Pulumi } from "../lib/pulumi";
@@ -66,10 +66,8 @@ async function initialise(folder: string, options: Options, ask: boolean): Promi
   const findings = withAnswers(look(app, appPath, password), password, options.set);
   const answers = ask ? await answersTo(findings, present, options.stack, say) : findings.found;
   const written = await writeFindings(pulumi, present, answers, options.overwrite === true);
-  const left = [
-    ...findings.open,
-    ...stillToSet(new Set([...present.keys(), ...answers.map(({ key }) => `queuehost:${key}`)])),
-  ];
+  const set = new Set([...present.keys(), ...answers.map(({ key }) => `queuehost:${key}`)]);
+  const left = [...findings.open, ...stillToSet(findings.unset, set, options.stack, folder)];
   if (options.json) {
     const shown = written.map(({ finding: { key, value, why, secret }, outcome }) => ({
       key,
@@ -82,7 +80,8 @@ async function initialise(folder: string, options: Options, ask: boolean): Promi
   }
   say(report(written, made, options.stack, relative(PROJECT, pulumi.configFile)));
   if (environment !== undefined) say(ownBackend(relative(PROJECT, environment)));
-  say(closing(left, options.stack));
+  const { PULUMI_BACKEND_URL: own } = localBackend();
+  say(closing(left, options.stack, own === undefined ? undefined : ".queuehost/env"));
 }
 
 /** The folder itself, or of a monorepo the member that is meant. */

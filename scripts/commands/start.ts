@@ -11,6 +11,7 @@ import { Pulumi } from "../lib/pulumi";
 import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
 import { run } from "../lib/run";
 import { heal } from "../rehearsal/heal";
+import { assertStack } from "../rehearsal/rehearsed";
 import { ensureStack, up } from "../rehearsal/stack";
 import { summary as rehearsalSummary } from "../rehearsal/summary";
 import { verifyStack } from "../verification";
@@ -44,9 +45,8 @@ export const start = new Command("start")
     const rehearsal = new Rehearsal();
     assertSame(rehearsal, stack);
     rehearsal.create();
-    if (stack !== undefined) rehearsal.keepRehearsed(stack);
     const port = wanted ?? rehearsal.port ?? DEFAULT_PORT;
-    await exclusively(rehearsal.folder, typed("start"), () => rehearse(rehearsal, port));
+    await exclusively(rehearsal.folder, typed("start"), () => rehearse(rehearsal, port, stack));
   });
 
 /** @throws UserError where another stack's rehearsal runs: its application would go on running beside this one's */
@@ -58,13 +58,16 @@ function assertSame(rehearsal: Rehearsal, stack: string | undefined): void {
   throw new UserError(`The rehearsal here is that of ${running}. End it with ${typed("stop")}, then run this again.`);
 }
 
-async function rehearse(rehearsal: Rehearsal, port: number): Promise<void> {
+async function rehearse(rehearsal: Rehearsal, port: number, stack: string | undefined): Promise<void> {
   const pulumi = Pulumi.of(REHEARSAL);
   const started = Date.now();
   const progress: Progress = { checks: [], verifiedIn: 0 };
   const steps = [
     step("Pulumi engine", progress, async (report) => {
       progress.engine = await ensureEngine(report);
+      if (stack === undefined) return;
+      await assertStack(Pulumi.of(stack));
+      rehearsal.keepRehearsed(stack);
     }),
     step("Docker", progress, ensureDocker),
     step("Twin: a Hetzner Cloud on loopback", progress, async (report) => {

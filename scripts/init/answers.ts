@@ -11,7 +11,7 @@ import { table } from "./report";
 
 /** The findings with what somebody said on the command line, and with what every stack needs. */
 export function withAnswers(
-  { found, open }: Findings,
+  { found, ...others }: Findings,
   password: string,
   set: Readonly<Record<string, string>>,
 ): Findings {
@@ -31,7 +31,7 @@ export function withAnswers(
       : [`${key}: should be ${error.issues[0]?.message}, got ${secret ? "another" : JSON.stringify(value)}`];
   });
   if (faults.length > 0) throw new UserError(`${faults.join("\n")}\nSay it with --set KEY=VALUE.`);
-  return { found: all, open };
+  return { found: all, ...others };
 }
 
 function kindOf(name: string): Key["kind"] | undefined {

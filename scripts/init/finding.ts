@@ -18,6 +18,8 @@ export interface Findings {
   readonly found: readonly Finding[];
   /** What couldn't be found, or has to be decided by somebody: a line each, with what to do. */
   readonly open: readonly string[];
+  /** Variables of the application's example file for which nothing is known. */
+  readonly unset: readonly string[];
 }
 
 /** A JavaScript or TypeScript file of the application. */

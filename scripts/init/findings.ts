@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { unnamedWorkers, worksItself } from "./entries";
 import { environmentOf } from "./environment";
 import type { App, Finding, Findings } from "./finding";
@@ -56,7 +55,7 @@ export function look(app: App, appPath: string, redisPassword: string): Findings
       [...(backend ? [backend] : []), ...workers].map(({ command }) => command),
     ),
   ];
-  return { found, open: [...open, ...environmentNote(app, environment.missing)] };
+  return { found, open, unset: environment.missing };
 }
 
 /** The name of package.json as units and folders can have it: @acme/intranet-backend is intranet-backend. */
@@ -92,12 +91,4 @@ function developmentOnly(app: App, commands: readonly string[]): string[] {
       (program) =>
         `${program} starts it and is a devDependency, which no release has: move it to dependencies, or start what the build writes.`,
     );
-}
-
-function environmentNote(app: App, missing: readonly string[]): string[] {
-  if (missing.length === 0) return [];
-  const file = [".env.production", ".env"].find((name) => existsSync(join(app.folder, name)));
-  return [
-    `Variables without a value: ${missing.join(", ")}. All at once from a file: env import ${file === undefined ? "FILE" : join(app.folder, file)}; or each: pulumi config set --secret queuehost:env.${missing[0]}`,
-  ];
 }

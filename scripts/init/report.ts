@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
 import { styleText } from "node:util";
-import { typed } from "../lib/places";
+import { PROJECT, typed } from "../lib/places";
 import type { Written } from "./write";
 
 /** A row a finding: what became of it, key, value (never a secret), reason. */
@@ -33,24 +35,50 @@ export function ownBackend(file: string): string {
     "",
     `Nothing said where Pulumi is to keep its state, so it is in this folder: ${file.replace(/env$/, "state")}, with the passphrase`,
     `of its secrets in ${file.replace(/env$/, "passphrase")}. Both are on this machine alone: keep a copy of the passphrase, and see`,
-    "docs/environments.md for moving to a place that a team shares. For plain pulumi:",
-    `  . ${file}`,
+    "docs/environments.md for moving to a place that a team shares.",
   ].join("\n");
 }
 
-/** What every stack needs before it can go to a real account. */
-export function stillToSet(set: ReadonlySet<string>): string[] {
+/**
+ * What somebody has to say before the stack is whole, a line each.
+ *
+ * @param unset variables of the application that nothing is known of
+ * @param set the keys that the stack has now, with their namespace
+ * @param folder the application's
+ */
+export function stillToSet(
+  unset: readonly string[],
+  set: ReadonlySet<string>,
+  stack: string,
+  folder: string,
+): string[] {
+  const missing = unset.filter((name) => !set.has(`queuehost:env.${name}`));
+  const file = [".env.production", ".env"].map((name) => join(folder, name)).find(existsSync);
+  const secret = `npx pulumi config set --stack ${stack} --secret`;
   return [
+    ...(missing.length === 0
+      ? []
+      : [
+          `variables of the application, all at once from a file or each: ${missing.join(", ")}\n` +
+            `        ${typed("env import", file === undefined ? "FILE" : relative(PROJECT, file), "--stack", stack)}\n` +
+            `        ${secret} queuehost:env.${missing[0]}`,
+        ]),
     ...(set.has("queuehost:ssh.allowedFrom")
       ? []
-      : ["Before a real account: pulumi config set queuehost:ssh.allowedFrom <your address>/32"]),
-    ...(set.has("hcloud:token") || process.env.HCLOUD_TOKEN
-      ? []
-      : ["Before a real account: pulumi config set --secret hcloud:token"]),
+      : [
+          `before a real account: npx pulumi config set --stack ${stack} queuehost:ssh.allowedFrom "<your address>/32"`,
+        ]),
+    ...(set.has("hcloud:token") || process.env.HCLOUD_TOKEN ? [] : [`before a real account: ${secret} hcloud:token`]),
   ];
 }
 
-export function closing(left: readonly string[], stack: string): string {
-  const lines = left.length === 0 ? [] : ["", "Left to do:", ...left.map((line) => `  - ${line}`)];
+/**
+ * What is left to do, and the next command.
+ *
+ * @param environment the file that plain pulumi needs, where the project keeps its own state
+ */
+export function closing(left: readonly string[], stack: string, environment: string | undefined): string {
+  const first = environment === undefined ? "" : ` (plain pulumi needs this first: . ${environment})`;
+  const lines = left.length === 0 ? [] : ["", `Left to do${first}:`, ...left.map((line) => `  - ${line}`)];
   return [...lines, "", `Then rehearse it: ${typed("start", "--stack", stack)}`].join("\n");
 }

@@ -9,18 +9,16 @@ import type { Pulumi } from "../lib/pulumi";
 const OWN = /^(hcloud:.*|queuehost:(server\.(name|protect)|ssh\..*))$/;
 const MADE = "queuehost:redis.password";
 
-/**
- * Gives the rehearsal the configuration of another stack, its secrets included.
- *
- * @throws UserError where there is no such stack
- */
+/** @throws UserError where there is no such stack, or its state can't be read */
+export async function assertStack(stack: Pulumi): Promise<void> {
+  const { exitCode, output } = await stack.run(["stack", "export"]);
+  if (exitCode === 0) return;
+  const init = typed("init", "<folder of the application>", "--stack", stack.stack);
+  throw new UserError(`Stack ${stack.stack} can't be rehearsed:\n${output.trim()}\nWhere it isn't there yet: ${init}`);
+}
+
+/** Gives the rehearsal the configuration of another stack, its secrets included. */
 export async function rehearse(other: Pulumi, rehearsal: Pulumi, report: (line: string) => void): Promise<void> {
-  if (!(await other.exists())) {
-    const { output } = await other.run(["stack", "export"]);
-    throw new UserError(
-      `There is no stack ${other.stack} to rehearse, or it can't be read. Make one: ${typed("init", "<folder of the application>", "--stack", other.stack)}\n${output.trim()}`,
-    );
-  }
   const [wanted, present] = await Promise.all([other.configured(), rehearsal.configured()]);
   const due = [...wanted].filter(([key, { value, secret }]) => {
     const before = present.get(key);
