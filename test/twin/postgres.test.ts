@@ -189,13 +189,23 @@ describe.skipIf(LACKS_MACHINES)("PostgreSQL on a real machine", () => {
       expect(await as("app", "queuehost", "select n from jobs")).toBe("2");
     });
 
-    test("a PostgreSQL of Debian's making is taken over with its data", async () => {
+    test("a PostgreSQL of Debian's making is taken over with its data; with settings of its own it stays as it was", async () => {
       await run(
         `systemctl disable -q --now ${UNIT}; rm -r /etc/systemd/system/${UNIT}.service.d; systemctl daemon-reload
-         pg_dropcluster 17 main && pg_createcluster 17 main --start 
-         ss -Hltn 'sport = :5432' | grep -q . && cd / && setpriv --reuid postgres --regid postgres --init-groups sh -ec '
-           createuser app; createdb -O app queuehost; psql -q -d queuehost -c "create table old as select 7 n"'`,
+         pg_dropcluster 17 main && pg_createcluster 17 main --start
+         cd / && setpriv --reuid postgres --regid postgres --init-groups sh -ec '
+           createuser app; createdb -O app queuehost; psql -q -d queuehost -c "create table old as select 7 n"
+           psql -q -c "alter system set work_mem = 12345"'
+         systemctl reload ${UNIT}`,
       );
+      const listening = () => run("ss -Hltn 'sport = :5432' | awk '{ print $4 }' | sort | paste -sd ' '");
+      expect(await listening()).toContain("127.0.0.1:5432");
+      await expect(apply(on)).rejects.toThrow(
+        /runs with another setting than it was given: work_mem in .*postgresql.auto.conf; ALTER SYSTEM RESET ALL/,
+      );
+      expect(await listening()).toContain("127.0.0.1:5432");
+
+      await run(`cd /; setpriv --reuid postgres --regid postgres --init-groups psql -q -c "alter system reset all"`);
       expect(await apply(on)).toBe("PostgreSQL (re)started");
       expect(await red("yes")).toEqual([]);
       expect(await as("deploy", "queuehost", "select n from old")).toBe("7");

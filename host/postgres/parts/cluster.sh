@@ -94,11 +94,12 @@ bring_up() {
       log 'PostgreSQL reloaded'
       ;;
   esac
+  wrong=$(sql -c "select name || ' in ' || sourcefile || coalesce(' (' || error || ')', '')
+    from pg_file_settings where not applied or sourcefile <> '$CONF/postgresql.conf' order by applied desc")
+  [ -z "$wrong" ] ||
+    fail "postgres runs with another setting than it was given: $(one_line "$wrong"); ALTER SYSTEM RESET ALL takes those of postgresql.auto.conf back"
   # Debian's generator alone makes it "enabled-runtime".
   [ "$(systemctl is-enabled "$UNIT")" = enabled ] || systemctl enable -q "$UNIT"
-  wrong=$(sql -c "select name || ': set in ' || sourcefile || ', not in force' || coalesce(' (' || error || ')', '')
-    from pg_file_settings where not applied or sourcefile <> '$CONF/postgresql.conf'")
-  [ -z "$wrong" ] || fail "postgres runs with other settings than it was given: $(one_line "$wrong")"
 }
 
 # reloaded: a new connection has what the server read since.
