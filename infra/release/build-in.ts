@@ -3,15 +3,16 @@ import { join } from "node:path";
 import type { AppSource } from "./app";
 import { type Entry, outputEntries, projectEntries } from "./contents";
 import { copySources } from "./copy";
-import type { Built } from "./entry";
 import { ReleaseError } from "./error";
-import { extentsOf, install, toolFor } from "./install";
+import { extentsOf, install } from "./install";
 import { productionModules } from "./modules";
 import { misfits, platformSpecific } from "./native";
 import type { Place } from "./place";
 import type { Project } from "./project";
 import { lastLines } from "./run";
 import type { Source } from "./sources";
+import type { Built } from "./starts";
+import { toolFor } from "./tool";
 
 /** What is to be built, and where its parts are kept. */
 export interface Job {

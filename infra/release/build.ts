@@ -6,13 +6,13 @@ import { packArtefact, pruneArtefacts } from "./artefact";
 import { buildIn, type Job } from "./build-in";
 import { listed, resolveCommands } from "./commands";
 import { container } from "./container";
-import { assertStarts, type Built } from "./entry";
 import { ReleaseError } from "./error";
 import { here } from "./place";
 import { assertRunsOn, findProject } from "./project";
 import { digestOf, recall, remember } from "./record";
 import runtimes from "./runtimes.json";
 import { listSources, sourcesDigest } from "./sources";
+import { assertStarts, type Built } from "./starts";
 
 /** Part of every digest, so that a new way to build isn't taken for the old one. */
 const FORMAT = 2;

@@ -47,8 +47,8 @@ export function resolveCommand(key: string, command: string, manifest: Manifest,
   if (depth > DEPTH) throw new ReleaseError(`${key}: ${command} leads from script to script without end`);
   return splitCommands(command)
     .map((part) => {
-      const [, blank = "", text = ""] = /^(\s*)(.*)$/s.exec(part) ?? [];
-      return isOperator(part) ? part : `${blank}${resolveOne(key, text, manifest, manager, depth)}`;
+      const [, before = "", text = "", after = ""] = /^(\s*)(.*?)(\s*)$/s.exec(part) ?? [];
+      return isOperator(part) ? part : `${before}${resolveOne(key, text, manifest, manager, depth)}${after}`;
     })
     .join("");
 }

@@ -35,7 +35,19 @@ export async function unpackPackage({ name, version, integrity }: Pinned, folder
     const unpacked = await run("tar", ["-xzf", file, "-C", unfinished, "--strip-components=1", "--no-same-owner"]);
     if (unpacked.exitCode !== 0) throw new ReleaseError(`${spec} can't be unpacked:${lastLines(unpacked.output)}`);
     rmSync(file);
-    renameSync(unfinished, folder);
+    putInPlace(unfinished, folder);
+  } catch (error) {
+    putInPlace(unfinished, undefined);
+    throw error;
+  }
+}
+
+/** Gives a finished folder its name, unless somebody else was quicker; without a name it goes. */
+export function putInPlace(unfinished: string, folder: string | undefined): void {
+  try {
+    if (folder !== undefined) renameSync(unfinished, folder);
+  } catch (error) {
+    if (folder === undefined || !existsSync(folder)) throw error;
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }

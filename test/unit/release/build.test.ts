@@ -1,106 +1,140 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { gunzipSync, gzipSync } from "node:zlib";
-import { extract } from "tar-stream";
+import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { buildRelease, ReleaseError } from "../../../infra/release";
+import { EMPTY_LOCK, namesIn, Project, rowsOf } from "./support/project";
 
-let root: string;
-let app: string;
-let out: string;
+let project: Project;
 
-/** A build that leaves a line in `builds` each time it runs, so that a skipped one can be told from a quick one. */
+/** A build that leaves a line outside each time it runs, so that a skipped one can be told from a quick one. */
 const BUILD = `const fs = require("node:fs");
-fs.appendFileSync("../builds", "built\\n");
-for (const process of ["backend", "worker"]) {
-  fs.mkdirSync("dist/" + process, { recursive: true });
-  fs.copyFileSync("src/" + process + ".js", "dist/" + process + "/main.cjs");
-}
+fs.appendFileSync(process.env.BUILDS, "built\\n");
+fs.cpSync("src", "dist", { recursive: true });
 fs.copyFileSync("package.json", "dist/package.json");
 `;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "queuehost-release-"));
-  app = join(root, "app");
-  out = join(root, "out");
-  write("package.json", JSON.stringify({ name: "demo", version: "1.2.3", scripts: { build: "node build.cjs" } }));
-  write("build.cjs", BUILD);
-  write("src/backend.js", "console.log('backend');\n");
-  write("src/worker.js", "console.log('worker');\n");
+  project = new Project();
+  process.env.BUILDS = join(project.root, "../builds");
+  project
+    .write("package.json", { name: "demo", version: "1.2.3", scripts: { build: "node build.cjs" } })
+    .write("package-lock.json", EMPTY_LOCK)
+    .write("build.cjs", BUILD)
+    .write("src/main.js", "console.log('main');\n");
 });
-afterEach(() => rmSync(root, { recursive: true }));
+afterEach(() => {
+  project.remove();
+  delete process.env.BUILDS;
+});
 
-function write(path: string, content: string): void {
-  mkdirSync(dirname(join(app, path)), { recursive: true });
-  writeFileSync(join(app, path), content);
-}
-
-const builds = () => readFileSync(join(root, "builds"), "utf8").split("\n").length - 1;
-
-async function entriesOf(file: string): Promise<string[]> {
-  const rows: string[] = [];
-  const archive = extract();
-  archive.on("entry", ({ name, mode = 0, uid, gid, mtime }, stream, next) => {
-    rows.push(`${mode.toString(8)} ${uid}:${gid} ${mtime?.getTime()} ${name}`);
-    stream.on("end", next).resume();
-  });
-  archive.end(gunzipSync(readFileSync(file)));
-  await new Promise<void>((settle, fail) => archive.on("finish", settle).on("error", fail));
-  return rows;
-}
+const builds = () => readFileSync(process.env.BUILDS ?? "", "utf8").split("\n").length - 1;
 
 describe("an artefact", () => {
-  test("holds the build, sorted, without owners or times, and is named by its digest", async () => {
-    const release = await buildRelease(app, out);
-    expect(release).toMatchObject({ id: release.sha256.slice(0, 12), version: "1.2.3" });
-    expect(release.file).toBe(join(out, `${release.id}.tar.gz`));
+  test("of an output folder holds that alone, sorted, without owners or times, and is named by its digest", async () => {
+    const release = await project.build({ output: "dist" });
+    expect(release).toMatchObject({ id: release.sha256.slice(0, 12), version: "1.2.3", folder: "" });
+    expect(release.file).toBe(join(project.out, `${release.id}.tar.gz`));
     expect(release.size).toBe(readFileSync(release.file).length);
-    expect(await entriesOf(release.file)).toEqual([
-      "644 0:0 0 backend/main.cjs",
-      "644 0:0 0 package.json",
-      "644 0:0 0 worker/main.cjs",
+    expect(await rowsOf(release.file)).toEqual(["644 0:0 0 main.js", "644 0:0 0 package.json"]);
+  });
+
+  test("of a whole project holds its sources and what the build made of them", async () => {
+    expect(await namesIn(await project.build())).toEqual([
+      "build.cjs",
+      "dist/main.js",
+      "dist/package.json",
+      "package-lock.json",
+      "package.json",
+      "src/main.js",
     ]);
   });
 
   test("is the same from another folder at another time", async () => {
-    const first = await buildRelease(app, out);
-    rmSync(join(app, "dist"), { recursive: true });
-    utimesSync(join(app, "src/backend.js"), 1, 1);
-    const second = await buildRelease(app, join(root, "elsewhere"));
+    const first = await project.build();
+    const bytes = readFileSync(first.file);
+    rmSync(project.out, { recursive: true });
+    utimesSync(join(project.root, "src/main.js"), 1, 1);
+    const second = await project.build();
     expect(second.id).toBe(first.id);
-    expect(readFileSync(second.file).equals(readFileSync(first.file))).toBe(true);
+    expect(readFileSync(second.file).equals(bytes)).toBe(true);
   });
 
   test("holds nothing of an earlier build", async () => {
-    write("dist/old.js", "");
-    expect(await entriesOf((await buildRelease(app, out)).file)).toHaveLength(3);
+    await project.write("src/old.js", "").build();
+    expect(await namesIn(await project.delete("src/old.js").build())).not.toContain("dist/old.js");
   });
 
-  test("keeps what is executable", async () => {
-    write("build.cjs", `${BUILD}fs.writeFileSync("dist/tool", "#!/bin/sh\\n", { mode: 0o755 });\n`);
-    expect(await entriesOf((await buildRelease(app, out)).file)).toContain("755 0:0 0 tool");
+  test("keeps what is executable and links that stay inside", async () => {
+    project.write("src/tool", "#!/bin/sh\n").link("src/again", "main.js");
+    chmodSync(join(project.root, "src/tool"), 0o755);
+    const rows = await rowsOf((await project.build({ build: "none" })).file);
+    expect(rows).toContain("755 0:0 0 src/tool");
+    expect(rows).toContain("777 0:0 0 src/again -> main.js");
+  });
+
+  test("leaves secrets, lasting folders and the deployment's own files at home, and takes the example along", async () => {
+    for (const path of [".env", ".env.production", "src/.env", ".npmrc", "uploads/cat.jpg", "Pulumi.production.yaml"])
+      project.write(path, "");
+    project.write(".env.example", "KEY=");
+    const names = await namesIn(await project.build({ folders: ["uploads"], build: "none" }));
+    expect(names).toEqual([".env.example", "build.cjs", "package-lock.json", "package.json", "src/main.js"]);
+  });
+
+  test("is kept with the newest few", async () => {
+    await project.build();
+    for (let n = 0; n < 12; n++) writeFileSync(join(project.out, `${String(n).padStart(12, "0")}.tar.gz`), "");
+    const { id } = await project.write("src/main.js", "").build();
+    const artefacts = readdirSync(project.out).filter((name) => name.endsWith(".tar.gz"));
+    expect(artefacts).toHaveLength(10);
+    expect(artefacts).toContain(`${id}.tar.gz`);
   });
 });
 
 describe("a build", () => {
   test("doesn't run again while the sources are the same, whatever else lies beside them", async () => {
-    const first = await buildRelease(app, out);
-    write("node_modules/other/index.js", "");
-    write(".env", "SECRET=x");
-    expect(await buildRelease(app, out)).toEqual(first);
+    const first = await project.build();
+    project.write("node_modules/other/index.js", "").write(".env", "SECRET=x").write("dist/stale.js", "");
+    expect(await project.build()).toEqual(first);
     expect(builds()).toBe(1);
   });
 
+  test("never touches the project's own folder", async () => {
+    await project.build();
+    expect(readdirSync(project.root).sort()).toEqual(["build.cjs", "package-lock.json", "package.json", "src"]);
+  });
+
+  test("runs once for two who want it at the same time", async () => {
+    const [one, other] = await Promise.all([project.build(), project.build()]);
+    expect(one).toEqual(other);
+    expect(builds()).toBe(1);
+  });
+
+  test("sees neither the stack's secrets nor the environment of this process' own npm", async () => {
+    const before = { ...process.env };
+    Object.assign(process.env, { PULUMI_CONFIG_PASSPHRASE: "p", HCLOUD_TOKEN: "t", npm_lifecycle_event: "x" });
+    try {
+      project.write("build.cjs", `${BUILD}fs.writeFileSync("dist/env.json", JSON.stringify(process.env));`);
+      project.write("package.json", { name: "demo" });
+      const { file } = await project.build({ build: "mkdir dist && env >dist/env" });
+      expect(await rowsOf(file)).toContain("644 0:0 0 dist/env");
+      const [copy = ""] = readdirSync(project.out).filter((name) => name.startsWith("build-"));
+      const seen = readFileSync(join(project.out, copy, "here/dist/env"), "utf8");
+      expect(seen).toContain("CI=true");
+      expect(seen).not.toMatch(/^(PULUMI_|HCLOUD_|npm_lifecycle|NODE_ENV=)/m);
+    } finally {
+      process.env = before;
+    }
+  });
+
   test.each([
-    ["a source", () => write("src/backend.js", "console.log('changed');\n")],
-    ["a new source", () => write("src/new.js", "")],
-    ["the lockfile above", () => writeFileSync(join(root, "package-lock.json"), "{}")],
-    ["the artefact, which was damaged", () => writeFileSync(join(out, "last-build.json"), "{")],
+    ["a source", () => project.write("src/main.js", "console.log('changed');\n")],
+    ["a new source", () => project.write("src/new.js", "")],
+    ["the lockfile", () => project.write("package-lock.json", { ...EMPTY_LOCK, name: "demo" })],
+    ["the record, which was damaged", () => breakRecord()],
   ])("runs again after a change of %s", async (_, change) => {
-    await buildRelease(app, out);
+    await project.build();
     change();
-    await buildRelease(app, out);
+    await project.build();
     expect(builds()).toBe(2);
   });
 
@@ -108,56 +142,20 @@ describe("a build", () => {
     ["was cut short", (whole: Buffer) => whole.subarray(0, 40)],
     ["holds something else", () => gzipSync("something else")],
   ])("replaces an artefact that %s", async (_, damage) => {
-    const release = await buildRelease(app, out);
+    const release = await project.build({ output: "dist" });
     writeFileSync(release.file, damage(readFileSync(release.file)));
-    await buildRelease(app, out);
-    expect(await entriesOf(release.file)).toHaveLength(3);
+    await project.build({ output: "dist" });
+    expect(await rowsOf(release.file)).toHaveLength(2);
+  });
+
+  test("runs with another configuration of the same sources", async () => {
+    await project.build();
+    await project.build({ smokeTest: "node src/main.js" });
+    expect(builds()).toBe(2);
   });
 });
 
-describe("an application that can't be built is told so in one message", () => {
-  const fault = async () =>
-    buildRelease(app, out).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-
-  test("no package.json", async () => {
-    rmSync(join(app, "package.json"));
-    expect(await fault()).toEqual(
-      new ReleaseError(`${app}: should be the folder of an application, with a package.json; there is none`),
-    );
-  });
-
-  test("no script build", async () => {
-    write("package.json", JSON.stringify({ scripts: { start: "node ." } }));
-    expect(await fault()).toMatchObject({
-      name: "ReleaseError",
-      message: expect.stringMatching(/package\.json: should have a script "build" that writes .*; it has start$/),
-    });
-  });
-
-  test("a build that fails shows its last lines", async () => {
-    write("build.cjs", `console.log("compiling"); console.error("src/backend.js:7: no such import"); process.exit(3);`);
-    expect(await fault()).toEqual(
-      new ReleaseError(
-        `${app}: npm run build ended with exit code 3:\n  | compiling\n  | src/backend.js:7: no such import`,
-      ),
-    );
-  });
-
-  test("a build without a worker", async () => {
-    write("build.cjs", `${BUILD}fs.rmSync("dist/worker", { recursive: true });`);
-    expect(await fault()).toMatchObject({ message: expect.stringMatching(/but worker\/main\.cjs is missing$/) });
-  });
-
-  test("secrets in what was built", async () => {
-    write("build.cjs", `${BUILD}fs.writeFileSync("dist/backend/.env", "");`);
-    expect(await fault()).toMatchObject({ message: expect.stringMatching(/secrets don't travel in a release/) });
-  });
-
-  test("a link in what was built", async () => {
-    write("build.cjs", `${BUILD}fs.symlinkSync("/etc/passwd", "dist/users");`);
-    expect(await fault()).toMatchObject({ message: expect.stringMatching(/users: should be a file or a folder/) });
-  });
-});
+function breakRecord(): void {
+  const [workspace = ""] = readdirSync(project.out).filter((name) => name.startsWith("build-"));
+  writeFileSync(join(project.out, workspace, "last-build.json"), "{");
+}

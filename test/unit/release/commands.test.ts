@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { resolveCommand, splitCommands } from "../../../infra/release/commands";
+import type { Manager } from "../../../infra/release/manager";
+
+const NPM: Manager = { name: "npm", berry: false, lockfile: "package-lock.json", majors: [] };
+const PNPM: Manager = { ...NPM, name: "pnpm", lockfile: "pnpm-lock.yaml" };
+
+const SCRIPTS = {
+  start: "node dist/server.js",
+  "worker:mail": "NODE_ENV=production node dist/worker.js mail",
+  all: "npm run migrate && npm start",
+  migrate: "prisma migrate deploy",
+  again: "npm run again",
+};
+
+const resolve = (command: string, scripts: Record<string, string> = SCRIPTS, manager = NPM) =>
+  resolveCommand("app.backend", command, { scripts }, manager);
+
+test.each([
+  ["npm start", "node dist/server.js"],
+  ["npm run -s start", "node dist/server.js"],
+  ["npm run start -- --port 80", "node dist/server.js --port 80"],
+  ["pnpm worker:mail", "NODE_ENV=production node dist/worker.js mail"],
+  ["yarn run worker:mail --fast", "NODE_ENV=production node dist/worker.js mail --fast"],
+  ["npm run all", "prisma migrate deploy && node dist/server.js"],
+  ["npx --yes prisma migrate deploy; npm start", "prisma migrate deploy; node dist/server.js"],
+  ["pnpm exec tsx src/x.ts", "tsx src/x.ts"],
+  ["node -e 'npm start && echo'", "node -e 'npm start && echo'"],
+  ["python3 worker.py", "python3 worker.py"],
+])("%s runs %s", (command, expected) => {
+  expect(resolve(command)).toBe(expected);
+});
+
+describe("is refused:", () => {
+  test("a script that isn't there, naming those that are", () => {
+    expect(() => resolve("yarn strat", { start: "node .", test: "vitest" })).toThrow(
+      "app.backend: yarn strat should run a script of package.json, which has start, test; there is no yarn on the server, so a program of a package is named by itself",
+    );
+    expect(() => resolve("npm start", {})).toThrow("package.json, which has none;");
+  });
+
+  test("what a package manager would have to do itself", () => {
+    expect(() => resolve("npm install")).toThrow("npm install should run a script of package.json");
+  });
+
+  test("a script before or after another, where the manager runs it", () => {
+    const scripts = { start: "node .", prestart: "npm run build" };
+    expect(() => resolve("npm start", scripts)).toThrow(
+      'app.backend: npm start would run the script "prestart" (npm run build) as well; name the command itself (node .)',
+    );
+    expect(resolve("pnpm start", scripts, PNPM)).toBe("node .");
+  });
+
+  test("a circle", () => {
+    expect(() => resolve("npm run again")).toThrow("leads from script to script without end");
+  });
+});
+
+test("a line is taken apart at its operators, not inside of quotes", () => {
+  expect(splitCommands("a && b || c; d | e")).toEqual(["a ", "&&", " b ", "||", " c", ";", " d ", "|", " e"]);
+  expect(splitCommands(`node -e "x && y" 'a;b' c\\;d & e`)).toEqual([`node -e "x && y" 'a;b' c\\;d & e`]);
+});
