@@ -88,9 +88,8 @@ function builtFrom(app: App, path: string): string | undefined {
 
 /** Where the TypeScript compiler reads and writes; outDir is "" where there is none. */
 function layout(app: App): { outDir: string; rootDir: string } {
-  const text = app.read("tsconfig.build.json") || app.read("tsconfig.json");
-  const value = (key: string) =>
-    new RegExp(`^[^/\\n]*"${key}"\\s*:\\s*"([^"]*)"`, "m").exec(text)?.[1]?.replace(/^\.\/|\/$/g, "");
+  const text = (app.read("tsconfig.build.json") || app.read("tsconfig.json")).replace(/^\s*\/\/.*$/gm, "");
+  const value = (key: string) => new RegExp(`"${key}"\\s*:\\s*"([^"]*)"`).exec(text)?.[1]?.replace(/^\.\/|\/$/g, "");
   const outDir = value("outDir") ?? "";
   return { outDir, rootDir: value("rootDir") ?? (app.files.some(({ path }) => path.startsWith("src/")) ? "src" : "") };
 }

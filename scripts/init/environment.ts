@@ -25,6 +25,8 @@ const OWN_SECRET =
   /^(APP|AUTH|JWT|SESSION|COOKIE|CSRF|SIGNING|ENCRYPTION|HASH|NEXTAUTH|BETTER_AUTH)(_\w+)*_(SECRET|KEY|SALT|PEPPER)$|^(APP_|AUTH_|JWT_|SESSION_|COOKIE_)?(SECRET|SECRET_KEY)$/;
 const GIVEN_BY_OTHERS = /WEBHOOK|CLIENT|PUBLIC|PUBLISHABLE|OAUTH|API/;
 const PLACEHOLDER = /^$|change|replace|your|todo|xxx|<.*>|\.\.\.|secret|placeholder|example|dummy|\bfoo\b/i;
+/** Where a developer keeps data is not where a server does. */
+const STORE = /^(PG|POSTGRES|DB|DATABASE|MYSQL|MONGO|S3|AWS|MINIO|ELASTIC)/;
 /** True on the developer's machine alone. */
 const LOCAL = /localhost|127\.0\.0\.1|0\.0\.0\.0|host\.docker|\.local\b|\.test\b/;
 
@@ -53,6 +55,7 @@ export function environmentOf(app: App, around: Surroundings): Environment {
     else if (
       value === "" ||
       SECRET.test(name) ||
+      STORE.test(name) ||
       PLACEHOLDER.test(value) ||
       LOCAL.test(value) ||
       extraFault(name, value) !== undefined

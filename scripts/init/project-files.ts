@@ -47,11 +47,12 @@ export function foldersOf(app: App): Finding | undefined {
   const folders = [
     ...new Set([...ignored.filter(named), ...written.filter((name) => !/^(public|static)$/.test(name))]),
   ];
-  return folders.length === 0
+  const outer = folders.filter((name) => !folders.some((other) => name.startsWith(`${other}/`)));
+  return outer.length === 0
     ? undefined
     : {
         key: "app.folders",
-        value: folders.join(", "),
+        value: outer.join(", "),
         why: "git ignores them or uploads go there: they outlive a release",
       };
 }
