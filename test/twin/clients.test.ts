@@ -35,10 +35,11 @@ const installed = (() => {
 })();
 
 useTwin((twin) => {
-  test.skipIf(!installed)(`the official Python client, ${PACKAGE}, finds nothing amiss`, () => {
+  test.skipIf(!installed)(`the official Python client, ${PACKAGE}, finds nothing amiss`, async () => {
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, "key")]);
     const key = execFileSync("cat", [join(folder, "key.pub")]).toString();
     const script = join(__dirname, "support/hcloud_client.py");
+    await twin.sellOut({ server_type: "cpx22", location: "fsn1" });
     const output = execFileSync("python3", [script, twin.running.endpoint, twin.token, key], {
       env: { ...process.env, PYTHONPATH: folder },
       timeout: 60_000,
@@ -50,6 +51,10 @@ useTwin((twin) => {
       locations: ["fsn1", "nbg1", "hel1", "ash", "hil", "sin"],
       rules: ["22"],
       server: ["off", "hel1", true],
+      available: [true, true, false],
+      "sold out": "resource_unavailable",
+      resized: ["cx33", 40, "running"],
+      protected: "protected",
       selected: [1, 0, 1, 0],
       taken: "uniqueness_error",
       "in use": "resource_in_use",

@@ -46,7 +46,8 @@ useTwin((twin) => {
       expect((await twin.start()).pid).toBe(pid);
     });
 
-    test("servers, keys and firewalls are there after a restart, and machines haven't noticed", async () => {
+    test("servers, keys, firewalls and what is sold out are there after a restart; machines haven't noticed", async () => {
+      await twin.sellOut({ server_type: "cx53", location: "hel1" });
       const firewall = (await twin.call("POST", "/firewalls", { name: "fw", rules: [] })).body.firewall.id;
       server = await twin.server("web", { labels: { kept: "yes" } });
       const boot = await started();
@@ -61,6 +62,8 @@ useTwin((twin) => {
       });
       expect((await twin.call("GET", "/ssh_keys")).body.ssh_keys).toHaveLength(1);
       expect((await twin.call("GET", `/firewalls/${firewall}`)).body.firewall.name).toBe("fw");
+      const { locations } = (await twin.call("GET", "/server_types?name=cx53")).body.server_types[0];
+      expect(locations.find(({ name }: { name: string }) => name === "hel1").available).toBe(false);
       expect(await started()).toBe(boot);
       // The metadata service has another port now; the machine must not care.
       expect(await twin.ssh(server.ip, "curl -s -m 2 http://169.254.169.254/hetzner/v1/metadata/hostname")).toBe("web");

@@ -51,6 +51,19 @@ for action in answer.next_actions:
     action.wait_until_finished()
 server = client.servers.get_by_name("python")
 seen["server"] = [server.status, server.location.name, server.public_net.ipv4.ip == answer.server.public_net.ipv4.ip]
+cpx22 = client.server_types.get_by_name("cpx22")
+seen["available"] = [place.available for name in ("hel1", "nbg1", "fsn1") for place in cpx22.locations if place.location.name == name]
+seen["sold out"] = code(
+    lambda: client.servers.create(name="late", server_type=cpx22, image=Image(name="debian-13"), location=Location(name="fsn1"))
+)
+
+server.change_type(ServerType(name="cx33"), upgrade_disk=False).wait_until_finished()
+server.reload()
+seen["resized"] = [server.server_type.name, server.primary_disk_size, server.status]
+server.change_protection(delete=True, rebuild=True).wait_until_finished()
+seen["protected"] = code(server.delete)
+server.change_protection(delete=False, rebuild=False).wait_until_finished()
+
 seen["selected"] = [len(client.servers.get_all(label_selector=selector)) for selector in ("role=worker", "role=web", "role", "!role")]
 seen["taken"] = code(lambda: client.servers.create(name="python", server_type=server_type, image=Image(name="debian-13")))
 seen["in use"] = code(lambda: client.firewalls.delete(firewall))

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Action, moveTo, SERVER_STATUSES, type Server } from "../../../twin/state";
+import { type Action, emptyState, moveTo, SERVER_STATUSES, type Server } from "../../../twin/state";
 import { Store } from "../../../twin/store";
 
 describe("the status of a server", () => {
@@ -54,6 +54,12 @@ describe("the store", () => {
   test("is for its owner's eyes: user data holds keys", () => {
     Store.open(folder).save();
     expect(statSync(join(folder, "state.json")).mode & 0o777).toBe(0o600);
+  });
+
+  test("what an earlier twin knew nothing of is empty", () => {
+    const { soldOut, ...before } = emptyState();
+    writeFileSync(join(folder, "state.json"), JSON.stringify({ ...before, nextId: 7 }));
+    expect(Store.open(folder).state).toEqual({ ...before, nextId: 7, soldOut });
   });
 
   test("a damaged file is named, and not overwritten", () => {
