@@ -65,7 +65,13 @@ const folder = pattern(
   /^(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/,
   "a folder inside the application's, such as storage/uploads",
 );
-const folders = list(folder, "folders inside the application's such as uploads, exports, separated by commas");
+const folders = list(
+  folder,
+  "folders inside the application's such as uploads, exports, separated by commas, none of them inside another",
+).refine(
+  (all) => !all.some((one) => all.some((other) => one.startsWith(`${other}/`))),
+  "folders of which none is inside another",
+);
 
 /** A folder of the operator's machine, relative to the project or absolute. */
 const path = pattern(/^[^\0\n]+$/, "a folder such as ../intranet");

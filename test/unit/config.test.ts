@@ -144,6 +144,7 @@ describe("faults", () => {
     ["queue.prefix", "a b"],
     ["app.folders", "uploads, ../../etc"],
     ["app.folders", "/var/lib"],
+    ["app.folders", "storage, storage/uploads"],
     ["app.output", "dist/../.."],
     ["app.backend", "node a.js\nreboot"],
     ["app.health", "/health?full=1"],
