@@ -50,7 +50,7 @@ export async function buildIn(place: Place, job: Job): Promise<Outcome> {
     if (command === undefined) break;
     const { exitCode, output } = await place.run(command, join(copy, folder), [...tool.path, ...installed], tool.env);
     if (exitCode === 0) break;
-    // A member may do without its root, or use what is installed there alone.
+    // A member may do without its root, or use what that alone lists.
     if (installedExtent === "member") continue;
     const how = exitCode === undefined ? "was ended by a signal" : `ended with exit code ${exitCode}`;
     throw new ReleaseError(`${app.path}: ${command} ${how}:${lastLines(output)}`);

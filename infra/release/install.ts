@@ -8,12 +8,12 @@ import { lastLines } from "./run";
 import { MANAGER_SETTINGS, type Source } from "./sources";
 import type { Tool } from "./tool";
 
-/** How much of a monorepo is installed: a member with what it depends on, or its root as well, where tools often are. */
-export type Extent = "member" | "root";
+/** How much of a monorepo is installed: a member with what it depends on, or all: tools are often listed at the root alone. */
+export type Extent = "member" | "all";
 
 /** What there is to choose from, the smaller one first. */
 export const extentsOf = ({ folder, manager }: Project): readonly Extent[] =>
-  folder === "" || manager.name === "yarn" ? ["root"] : ["member", "root"];
+  folder === "" || manager.name === "yarn" ? ["all"] : ["member", "all"];
 
 /**
  * Installs all that the build needs into a copy of the project, exactly as its lockfile says, unless that has been done.
@@ -32,7 +32,7 @@ export async function install(
   const note = `${copy}.installed`;
   const wanted = digestOf(root, sources);
   const [done, doneExtent] = existsSync(note) ? readFileSync(note, "utf8").split(" ") : [];
-  if (done === wanted && doneExtent === "root") return "root";
+  if (done === wanted && doneExtent === "all") return "all";
   if (done === wanted && doneExtent === extent) return extent;
   rmSync(note, { force: true });
   const command = installCommand(project, extent, copy);
@@ -53,17 +53,15 @@ const withoutUsage = (output: string) =>
   );
 
 function installCommand({ manager, folder }: Project, extent: Extent, copy: string): string {
-  const root = extent === "root";
+  const member = extent === "member";
   switch (manager.name) {
-    case "npm": {
-      const member = folder === "" ? "" : ` --workspace="${folder}"${root ? " --include-workspace-root" : ""}`;
-      return `npm ci --include=dev --no-audit --no-fund${member}`;
-    }
+    case "npm":
+      return `npm ci --include=dev --no-audit --no-fund${member ? ` --workspace="${folder}"` : ""}`;
     case "pnpm": {
       const alone = existsSync(join(copy, "pnpm-workspace.yaml")) ? "" : " --ignore-workspace";
-      const member = folder === "" ? "" : ` --filter="{${folder}}..."${root ? ' --filter="{.}"' : ""}`;
+      const filter = member ? ` --filter="{${folder}}..."` : "";
       // Links as programs, rather than scripts that have this machine's paths in them.
-      return `pnpm install --frozen-lockfile --prod=false --config.prefer-symlinked-executables=true${alone}${member}`;
+      return `pnpm install --frozen-lockfile --prod=false --config.prefer-symlinked-executables=true${alone}${filter}`;
     }
     case "yarn":
       return manager.berry

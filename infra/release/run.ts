@@ -23,8 +23,12 @@ export async function run(file: string, args: readonly string[], options: Option
 /** Lines of a failed process that are shown. */
 const LAST_LINES = 20;
 
+/** npm's opinion of settings that are meant for others. */
+const NOISE = /^npm warn Unknown \w+ config /;
+
 /** What a process said last, as a quotation below a message. */
 export function lastLines(output: string): string {
-  const lines = output.trimEnd().split("\n").slice(-LAST_LINES);
-  return lines.map((line) => `\n  | ${line}`).join("");
+  const lines = output.trimEnd().split("\n");
+  const told = lines.filter((line) => !NOISE.test(line)).slice(-LAST_LINES);
+  return told.map((line) => `\n  | ${line}`).join("");
 }
