@@ -16,12 +16,20 @@ export async function verifyStack(pulumi: Pulumi): Promise<Check[]> {
     throw new UserError(
       `Stack ${pulumi.stack} has no server to verify. Bring it up first: npx pulumi up --stack ${pulumi.stack}`,
     );
-  const subject = verification as Subject;
   const [endpoint, token] = await Promise.all([pulumi.config("hcloud:endpoint"), pulumi.config("hcloud:token")]);
-  const checks = await Promise.all([
-    outside(subject),
-    firewall(subject, endpoint ?? process.env.HCLOUD_ENDPOINT ?? HETZNER, token ?? process.env.HCLOUD_TOKEN ?? ""),
-    inside(subject),
-  ]);
+  return verifySubject(
+    verification as Subject,
+    endpoint ?? process.env.HCLOUD_ENDPOINT ?? HETZNER,
+    token ?? process.env.HCLOUD_TOKEN ?? "",
+  );
+}
+
+/**
+ * The same for those who know what a stack's output says.
+ *
+ * @param endpoint of Hetzner's API
+ */
+export async function verifySubject(subject: Subject, endpoint: string, token: string): Promise<Check[]> {
+  const checks = await Promise.all([outside(subject), firewall(subject, endpoint, token), inside(subject)]);
   return [...checks.flat(), ...silent(checks.flat(), concerns())];
 }

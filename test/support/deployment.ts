@@ -7,7 +7,7 @@ import { Pulumi } from "../../scripts/lib/pulumi";
 import { Rehearsal } from "../../scripts/lib/rehearsal";
 import { run } from "../../scripts/lib/run";
 import { ensureStack } from "../../scripts/rehearsal/stack";
-import { verifyStack } from "../../scripts/verification";
+import { verifySubject } from "../../scripts/verification";
 import type { Check, Subject } from "../../scripts/verification/check";
 import { type RunningTwin, startTwin, stopTwin } from "../../twin/client";
 import { freePort } from "./free-port";
@@ -15,8 +15,15 @@ import { freePort } from "./free-port";
 /** What the engine did: an operation and a resource's name, `update redis`; nothing where nothing had to be done. */
 export type Steps = string[];
 
+const quiet = () => {};
+
 /** A twin and a stack of a test's own, beside whatever else runs on this machine. */
 export class Deployment {
+  /** The stacks beside this one. */
+  private readonly others: Deployment[] = [];
+  /** What the last `up` gave: to ask Pulumi for it takes as long as many a test. */
+  private known: Promise<Subject> | undefined;
+
   private constructor(
     readonly rehearsal: Rehearsal,
     readonly twin: RunningTwin,
@@ -28,7 +35,6 @@ export class Deployment {
     const rehearsal = new Rehearsal(mkdtempSync(join(tmpdir(), `queuehost-${name}-`)));
     rehearsal.create();
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", rehearsal.sshKey]);
-    const quiet = () => {};
     const twin = await startTwin({
       stateDir: rehearsal.twinState,
       port: await freePort(),
@@ -44,10 +50,22 @@ export class Deployment {
     return deployment;
   }
 
-  /** Ends everything that `make` and the tests began. */
+  /** One more stack in the same project of the same twin, as staging is beside production. It ends with this one. */
+  async beside(name: string): Promise<Deployment> {
+    const other = new Deployment(
+      this.rehearsal,
+      this.twin,
+      new Pulumi(`${this.pulumi.stack}-${name}`, this.rehearsal.environment),
+    );
+    this.others.push(other);
+    await ensureStack(other.pulumi, this.rehearsal, this.twin, quiet);
+    return other;
+  }
+
+  /** Ends everything that `make`, `beside` and the tests began. */
   async end(): Promise<void> {
     await stopTwin(this.rehearsal.twinState, { deleteServers: true });
-    rmSync(this.configFile, { force: true });
+    for (const { configFile } of [this, ...this.others]) rmSync(configFile, { force: true });
     this.rehearsal.delete();
   }
 
@@ -64,15 +82,23 @@ export class Deployment {
     return join(PROJECT, `Pulumi.${this.pulumi.stack}.yaml`);
   }
 
+  /** Sets keys of the namespace `queuehost`. */
+  async configure(plain: Readonly<Record<string, string>>, secrets: Readonly<Record<string, string>> = {}) {
+    const named = (values: Readonly<Record<string, string>>) =>
+      Object.fromEntries(Object.entries(values).map(([key, value]) => [`queuehost:${key}`, value]));
+    await this.pulumi.configure(named(plain), named(secrets));
+  }
+
   /** `pulumi up`; throws with the engine's output when it fails. */
   async up(): Promise<Steps> {
+    this.known = undefined;
     const { exitCode, output } = await this.pulumi.run(["up", "--yes", "--skip-preview", "--json"]);
     if (exitCode !== 0) throw new Error(`pulumi up ended with ${exitCode}:\n${output}`);
     return stepsOf(output);
   }
 
-  verify(): Promise<Check[]> {
-    return verifyStack(this.pulumi);
+  async verify(): Promise<Check[]> {
+    return verifySubject(await this.subject(), this.twin.endpoint, this.twin.token);
   }
 
   /** The names of the checks that failed, each with its concern. */
@@ -80,8 +106,9 @@ export class Deployment {
     return (await this.verify()).filter(({ ok }) => !ok).map(({ concern, name }) => `${concern}: ${name}`);
   }
 
-  async subject(): Promise<Subject> {
-    return (await this.pulumi.outputs()).verification as Subject;
+  subject(): Promise<Subject> {
+    this.known ??= this.pulumi.outputs().then(({ verification }) => verification as Subject);
+    return this.known;
   }
 
   /** Runs a command on the server as root and returns what it printed. */
