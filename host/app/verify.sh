@@ -2,11 +2,11 @@
 # The application as it runs: units, processes, sandbox, runtime, release, lasting folders, listeners, health, and that it works:
 # by its own smoke test, or by its workers' connections to the queue.
 # Expects: APP_NAME, APP_PORT, APP_HEALTH, APP_FOLDER (in the release), APP_PROCESSES (backend worker worker-mail), APP_FOLDERS,
-# APP_SMOKE_TEST (yes or nothing), EXPECT_RELEASE, EXPECT_NODE_VERSION, EXPECT_QUEUE (active or disabled).
+# APP_SMOKE_TEST (yes or nothing), EXPECT_RELEASE, EXPECT_NODE_VERSION.
 name=${APP_NAME:?}
 port=${APP_PORT:?}
 : "${APP_HEALTH:?}" "${APP_FOLDER?}" "${APP_PROCESSES?}" "${APP_FOLDERS?}" "${APP_SMOKE_TEST?}"
-: "${EXPECT_RELEASE:?}" "${EXPECT_NODE_VERSION:?}" "${EXPECT_QUEUE:?}"
+: "${EXPECT_RELEASE:?}" "${EXPECT_NODE_VERSION:?}"
 units=''
 for process in $APP_PROCESSES; do units="$units $name-$process"; done
 release=$(basename "$(readlink "/srv/$name/current")" 2>/dev/null)
@@ -134,8 +134,10 @@ while read -r address; do
 done <<<"$(ss -ltnpH | grep -E "pid=(${pids:-none})," | awk '{print $4}' | grep -vE '^(127\.|\[(::1|::ffff:127\..*)\])' | sort -u)"
 if [ -n "$open" ]; then
   flunk 'the application listens to nobody outside' "${open# }"
+elif [ -n "$shut" ]; then
+  pass 'the application listens to nobody outside' "the firewall drops what comes for$shut"
 else
-  pass 'the application listens to nobody outside' "${shut:+the firewall drops what comes for$shut}${shut:-none}"
+  pass 'the application listens to nobody outside' none
 fi
 
 # What it answers
@@ -174,7 +176,7 @@ connected() {
 if [ -n "$APP_SMOKE_TEST" ]; then
   sandboxed "$name-smoke-test"
   smoke_test
-elif [ "$EXPECT_QUEUE" = active ]; then
+elif ! grep -qx "QUEUE_ENABLED='false'" "/srv/$name/shared/.env"; then
   for unit in $units; do
     case $unit in *-backend) continue ;; esac
     connections=$(connected "$unit")
