@@ -67,10 +67,14 @@ export async function up(pulumi: Pulumi, rehearsal: Rehearsal, report: (line: st
   );
   if (interrupted) throw new Interrupted(`Interrupted. ${typed("start")} goes on from here.`);
   const { exitCode, output } = await ended;
-  if (exitCode !== 0)
+  if (exitCode !== 0) {
+    // What mends the configuration has to be said to the stack that it comes from.
+    const { rehearsed = pulumi.stack } = rehearsal;
+    const faults = diagnostics(output).replaceAll(`--stack ${pulumi.stack}`, `--stack ${rehearsed}`);
     throw new UserError(
-      `pulumi up failed:\n${diagnostics(output)}\nThe whole output is in ${log}. Mend it and run ${typed("start")} again: it goes on from here.`,
+      `pulumi up failed:\n${faults}\nThe whole output is in ${log}. Mend it and run ${typed("start")} again: it goes on from here.`,
     );
+  }
 }
 
 /** The part of the engine's output that says what went wrong. */
