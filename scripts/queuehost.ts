@@ -1,11 +1,15 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { check } from "./commands/check";
+import { destroy } from "./commands/destroy";
 import { engine } from "./commands/engine";
+import { env } from "./commands/env";
 import { init } from "./commands/init";
+import { recreate } from "./commands/recreate";
 import { start } from "./commands/start";
 import { stop } from "./commands/stop";
 import { test } from "./commands/test";
+import { up } from "./commands/up";
 import { verify } from "./commands/verify";
 import { UserError } from "./lib/errors";
 import { Interrupted } from "./lib/interrupt";
@@ -15,7 +19,8 @@ const program = new Command("queuehost")
   .description("A BullMQ backend on Hetzner Cloud by one pulumi up, rehearsed on loopback first.")
   .version(version)
   .showHelpAfterError("(--help lists the options)");
-for (const command of [init, start, stop, verify]) program.addCommand(command.hook("preAction", assertProject));
+for (const command of [init, env, up, destroy, recreate, start, stop, verify])
+  program.addCommand(command.hook("preAction", assertProject));
 program.addCommand(engine);
 // What is said and tested of the sources of this package.
 if (IN_CLONE) for (const command of [test, check]) program.addCommand(command);

@@ -4,13 +4,13 @@ import { Listr, type ListrTask, PRESET_TIMER } from "listr2";
 import { startTwin } from "../../twin/client";
 import { ensureDocker } from "../../twin/docker/ensure";
 import { type EngineReport, ensureEngine } from "../engine";
+import { heal } from "../healing";
 import { UserError } from "../lib/errors";
 import { exclusively } from "../lib/exclusively";
 import { typed } from "../lib/places";
 import { Pulumi } from "../lib/pulumi";
 import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
 import { run } from "../lib/run";
-import { heal } from "../rehearsal/heal";
 import { assertStack } from "../rehearsal/rehearsed";
 import { ensureStack, up } from "../rehearsal/stack";
 import { summary as rehearsalSummary } from "../rehearsal/summary";
@@ -76,7 +76,7 @@ async function rehearse(rehearsal: Rehearsal, port: number, stack: string | unde
       await ensureSshKey(rehearsal);
       const { rehearsed } = rehearsal;
       await ensureStack(pulumi, rehearsal, twin, report, rehearsed === undefined ? undefined : Pulumi.of(rehearsed));
-      await heal(pulumi, rehearsal, twin, report);
+      await heal(pulumi, report);
     }),
     step("pulumi up --stack rehearsal", progress, (report) => up(pulumi, rehearsal, report)),
     step("Verification", progress, async () => {

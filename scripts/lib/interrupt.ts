@@ -10,22 +10,25 @@ export class Interrupted extends Error {
 /**
  * Makes Ctrl-C and SIGTERM end a child process in its own way: the first asks it to finish what it is at, a second one ends it
  * at once. The child has to run in a process group of its own (`detached`), because a terminal's Ctrl-C would reach it as well
- * and count twice.
+ * and count twice; one that asks questions can't, and is `attended`.
  *
  * @param onFirst is called at the first signal, to say what is being waited for
+ * @param attended the child is in our own process group, and a terminal's Ctrl-C reaches it by itself
  * @returns whether it was interrupted
  */
 export async function interruptible(
   child: ChildProcess,
   ended: Promise<unknown>,
   onFirst: () => void,
+  attended = false,
 ): Promise<boolean> {
   let interrupted = false;
-  const pass = () => {
+  const pass = (signal: NodeJS.Signals) => {
     if (!interrupted) onFirst();
     interrupted = true;
+    if (child.pid === undefined || child.exitCode !== null || (attended && signal === "SIGINT")) return;
     // Negative: the whole group, so that plugins end as well.
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGINT");
+    process.kill(attended ? child.pid : -child.pid, "SIGINT");
   };
   process.on("SIGINT", pass).on("SIGTERM", pass);
   try {

@@ -5,7 +5,7 @@ import { Home } from "../engine/home";
 import { localBackend } from "./backend";
 import { bundled } from "./config-values";
 import { UserError } from "./errors";
-import { unlessInterrupted } from "./interrupt";
+import { Interrupted, interruptible, unlessInterrupted } from "./interrupt";
 import { BINS, PROJECT } from "./places";
 import { REHEARSAL, Rehearsal } from "./rehearsal";
 import { type Ended, run } from "./run";
@@ -38,21 +38,30 @@ export class Pulumi {
    * @param input goes to its stdin, so that no secret stands in argv
    */
   run(args: readonly string[], input = "", ...watch: Watch): Promise<Ended> {
-    const home = new Home();
-    // The npm wrapper downloads what is missing, but dies of a Ctrl-C without waiting for what it started.
-    const own = home.path(home.bin, "pulumi");
+    const { file, cwd, env } = this.program();
     return run(
-      existsSync(own) ? own : "pulumi",
+      file,
       [...args, "--stack", this.stack, "--non-interactive"],
       {
-        cwd: PROJECT,
-        env: { ...this.environment, PATH: [home.path(home.bin), ...BINS, process.env.PATH].join(delimiter) },
+        cwd,
+        env,
         stdin: { string: input },
         // A process group of its own, where somebody watches over it: see `interruptible`.
         detached: watch[1] !== undefined,
       },
       ...watch,
     );
+  }
+
+  private program(): { file: string; cwd: string; env: Record<string, string> } {
+    const home = new Home();
+    // The npm wrapper downloads what is missing, but dies of a Ctrl-C without waiting for what it started.
+    const own = home.path(home.bin, "pulumi");
+    return {
+      file: existsSync(own) ? own : "pulumi",
+      cwd: PROJECT,
+      env: { ...this.environment, PATH: [home.path(home.bin), ...BINS, process.env.PATH].join(delimiter) },
+    };
   }
 
   /** Starts a command on the stack, for those who may have to end it. */
@@ -64,6 +73,30 @@ export class Pulumi {
       const ended = this.run(args, "", onLine, (child) => started({ child, ended }));
       ended.catch(failed);
     });
+  }
+
+  /**
+   * Runs a command that speaks with the user by itself, at a terminal with its questions and colours.
+   *
+   * @param goesOn what to say after Ctrl-C
+   * @throws Interrupted after Ctrl-C, once the engine has ended properly
+   */
+  async attended(args: readonly string[], goesOn: string): Promise<Ended> {
+    const attended = process.stdin.isTTY && process.stdout.isTTY;
+    const { file, cwd, env } = this.program();
+    const { child, ended } = await new Promise<{ child: ChildProcess; ended: Promise<Ended> }>((started, failed) => {
+      const ended = run(
+        file,
+        [...args, "--stack", this.stack, ...(attended ? [] : ["--non-interactive"])],
+        { cwd, env, stdio: [attended ? "inherit" : "ignore", "inherit", "inherit"], detached: !attended },
+        undefined,
+        (child) => started({ child, ended }),
+      );
+      // Where it can't be started there is no child.
+      ended.then(({ output }) => failed(new UserError(output)), failed);
+    });
+    if (await interruptible(child, ended, () => {}, attended)) throw new Interrupted(`Interrupted. ${goesOn}`);
+    return ended;
   }
 
   /** Runs a command to its end and returns its stdout. Its own message is the error. */
@@ -142,6 +175,15 @@ export class Pulumi {
 
   async exists(): Promise<boolean> {
     return (await this.run(["stack", "export"])).exitCode === 0;
+  }
+
+  /** Address of where the state is: `file://...`, `s3://...`, `https://...` for Pulumi Cloud. */
+  async backend(): Promise<string> {
+    const { file, cwd, env } = this.program();
+    const { exitCode, stdout, output } = await run(file, ["whoami", "--verbose", "--json"], { cwd, env });
+    if (exitCode !== 0)
+      throw new UserError(`pulumi doesn't know where the state of stack ${this.stack} is:\n${output}`);
+    return JSON.parse(stdout).url;
   }
 
   /** The stack's outputs, secrets included. */

@@ -92,7 +92,7 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
     expect(lockHolders()).toHaveLength(1);
     const { code, output } = await npm("start", "--", "--port", String(port)).finished;
     expect(code, output).toBe(0);
-    expect(output).toContain("released the lock of an up that was killed");
+    expect(output).toContain("released the lock of an operation that was killed");
     expect(await servers()).toHaveLength(1);
   });
 
