@@ -18,7 +18,9 @@ const SERVER = "queuehost:server:Server$hcloud:index/server:Server::";
 export async function recordedServer(name: string): Promise<number | undefined> {
   const monitor = pulumi.runtime.getMonitor();
   if (monitor === undefined) return undefined;
-  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const [organization, stack] = [pulumi.getOrganization(), pulumi.getStack()];
+  // Backends of one's own have one organization of this name, and in old ones a stack has a plain name alone.
+  const stackName = organization === "organization" ? stack : `${organization}/${pulumi.getProject()}/${stack}`;
   const request = new ResourceInvokeRequest()
     .setTok("pulumi:pulumi:readStackResourceOutputs")
     .setArgs(Struct.fromJavaScript({ stackName }));

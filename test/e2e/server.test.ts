@@ -154,7 +154,7 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
       expect(await server()).toMatchObject({ id, type: "cx23", status: "running" });
     });
 
-    test("isn't replaced for another architecture, image or location", async () => {
+    test("isn't replaced for another architecture or location", async () => {
       await set({ "server.type": "cax11" });
       const output = await refused();
       expect(output).toContain("cax11 has another architecture (arm)");
