@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AppSource } from "./app";
 import { type Entry, outputEntries, projectEntries } from "./contents";
@@ -41,6 +41,8 @@ export async function buildIn(place: Place, job: Job): Promise<Outcome> {
   const { app, project, sources, lasting, workspace, outDir } = job;
   const copy = join(workspace, place.name);
   const { folder, root } = project;
+  // Compilers look for settings in all folders above; those of whichever project the copy lies in are none of its own.
+  writeFileSync(join(workspace, "tsconfig.json"), "{}\n");
   const tool = await toolFor(project, place, outDir);
   const installed = [...new Set([folder, ""])].map((at) => join(copy, at, "node_modules/.bin"));
   const command = buildCommand(app, project);

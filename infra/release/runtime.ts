@@ -35,8 +35,3 @@ export function nodeRuntime(architecture: Architecture, major: NodeMajor = "24")
     url: `${registry}${name}/-/${name}-${version}.tgz`,
   };
 }
-
-/** The architecture of a Hetzner server type: CAX types are arm64, all others x64. */
-export function architectureOf(serverType: string): Architecture {
-  return serverType.startsWith("cax") ? "arm64" : "x64";
-}

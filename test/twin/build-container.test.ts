@@ -7,6 +7,9 @@ import { ensureImage } from "../../twin/image/build";
 import { LACKS_MACHINES } from "../support/requires";
 import { EMPTY_LOCK, namesIn, Project, rowsOf } from "../unit/release/support/project";
 
+// Node, npm and compilers are fetched.
+vi.setConfig({ testTimeout: 400_000 });
+
 /** An addon in C, without a binary: wherever it is installed, it has to be compiled. */
 const ADDON = {
   "packages/addon/package.json": {

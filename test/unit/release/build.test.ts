@@ -1,8 +1,11 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EMPTY_LOCK, namesIn, Project, rowsOf } from "./support/project";
+
+// Each builds for real, some several times.
+vi.setConfig({ testTimeout: 90_000 });
 
 let project: Project;
 
@@ -101,6 +104,16 @@ describe("a build", () => {
   test("never touches the project's own folder", async () => {
     await project.build();
     expect(readdirSync(project.root).sort()).toEqual(["build.cjs", "package-lock.json", "package.json", "src"]);
+  });
+
+  test("is given no settings of the project that its copy lies in", async () => {
+    writeFileSync(join(project.out, "../tsconfig.json"), JSON.stringify({ compilerOptions: { strict: true } }));
+    project.write("package.json", { name: "demo" }).write("page.js", "console.log(1);\n");
+    const esbuild = join(__dirname, "../../../node_modules/.bin/esbuild");
+    const { file } = await project.build({ build: `${esbuild} page.js --outfile=dist/page.js`, output: "dist" });
+    const page = gunzipSync(readFileSync(file)).toString();
+    expect(page).toContain("console.log(1)");
+    expect(page).not.toContain("use strict");
   });
 
   test("runs once for two who want it at the same time", async () => {

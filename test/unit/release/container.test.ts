@@ -2,6 +2,9 @@ import { afterEach, expect, test, vi } from "vitest";
 import { ReleaseError } from "../../../infra/release";
 import { EMPTY_LOCK, Project } from "./support/project";
 
+// Each builds for real, some several times.
+vi.setConfig({ testTimeout: 90_000 });
+
 const project = new Project();
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -1,6 +1,9 @@
 import { rmSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EMPTY_LOCK, Project } from "./support/project";
+
+// Each builds for real, some several times.
+vi.setConfig({ testTimeout: 90_000 });
 
 let project: Project;
 

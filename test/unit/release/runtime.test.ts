@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { architectureOf, nodeRuntime } from "../../../infra/release";
+import { nodeRuntime } from "../../../infra/release";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -39,8 +39,4 @@ test.each(["22", "24"] as const)("Node %s has one version and two binaries", (ma
 test("a password in the registry's address never travels", () => {
   vi.stubEnv("npm_config_registry", "https://anna:hunter2@registry.example.org/npm");
   expect(() => nodeRuntime("arm64")).toThrow("the npm registry's address has a password in it");
-});
-
-test("Hetzner's CAX types are arm64, all others x64", () => {
-  expect(["cax11", "cx23", "cpx31", "ccx13"].map(architectureOf)).toEqual(["arm64", "x64", "x64", "x64"]);
 });
