@@ -35,7 +35,7 @@ export async function container(app: AppSource, outDir: string, why: readonly st
   const node = await linuxNode(app.architecture, app.node, shared);
   const commands = await npm(shared);
   const headers = headersOf(node);
-  const fixed = ["run", "--rm", "--init", "--network=host", "--tmpfs=/home", ...machine(app), ...bind(shared)];
+  const fixed = ["run", "--rm", "--init", "--network=host", "--tmpfs=/home:exec", ...machine(app), ...bind(shared)];
   return {
     name: "container",
     likeServer: true,
@@ -45,7 +45,7 @@ export async function container(app: AppSource, outDir: string, why: readonly st
         HOME: "/home",
         ...(headers !== undefined && { npm_config_nodedir: headers }),
         ...env,
-        PATH: [dirname(node), ...path, commands, "/usr/bin", "/bin"].join(delimiter),
+        PATH: [dirname(node), ...path, commands, "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
       };
       // The machine's own go by name alone: a proxy's password has no place in a command line.
       const flags = [...settings(), ...Object.entries(variables).map((pair) => pair.join("="))].map(

@@ -101,8 +101,8 @@ describe("an application that can't be built is told so in one message:", () => 
   });
 
   test("a link to somewhere else in what was built", async () => {
-    expect(await project.fault({ build: "mkdir dist && ln -s ../.. dist/up", output: "dist" })).toMatch(
-      /dist\/up: is a link to ..\/.., which is outside of/,
+    expect(await project.fault({ build: "mkdir dist && ln -s .. dist/up", output: "dist" })).toMatch(
+      /dist\/up: is a link to .., which is outside of/,
     );
   });
 
