@@ -9,6 +9,7 @@ import { KINDS, labelled } from "./cloud";
 import { releaseDeadLock } from "./lock";
 import { type Adoption, type Orphans, orphans } from "./orphans";
 import { stateOf } from "./state";
+import { endStrays } from "./strays";
 
 type Report = (line: string) => void;
 
@@ -26,6 +27,8 @@ export async function heal(pulumi: Pulumi, report: Report): Promise<void> {
   const released = await releaseDeadLock(pulumi, url);
   for (const { pid, since } of released)
     report(`released the lock of an operation that was killed (process ${pid}, since ${since})`);
+  if (released.length > 0)
+    for (const pid of await endStrays(pulumi.stack)) report(`ended its program, which ran on (process ${pid})`);
   const found = orphans(inCloud, state);
   refuse(pulumi.stack, found);
   if (found.adoptions.length > 0) await take(pulumi, found.adoptions, report);
