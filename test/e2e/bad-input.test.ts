@@ -1,7 +1,18 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { PROJECT } from "../../scripts/lib/places";
 import { Pulumi } from "../../scripts/lib/pulumi";
 import { Deployment } from "../support/deployment";
 import { LACKS_ENGINE } from "../support/requires";
+
+/** An application that can be built, and doesn't do anything. */
+const APP = {
+  "package.json": JSON.stringify({ name: "tiny", version: "1.0.0" }),
+  "package-lock.json": JSON.stringify({ name: "tiny", lockfileVersion: 3, packages: { "": { name: "tiny" } } }),
+  "server.js": "",
+};
 
 /** A mistake, and what has to be said about it. */
 const MISTAKES: readonly {
@@ -9,6 +20,8 @@ const MISTAKES: readonly {
   readonly config?: Readonly<Record<string, string>>;
   readonly secret?: Readonly<Record<string, string>>;
   readonly unset?: string;
+  /** Files of an application, to which `app.path` then points. */
+  readonly app?: Readonly<Record<string, string>>;
   readonly said: readonly string[];
 }[] = [
   {
@@ -33,9 +46,9 @@ const MISTAKES: readonly {
     name: "an unknown server type",
     config: { "queuehost:server.type": "cx99" },
     said: [
-      "server.type: should be a server type that Hetzner offers",
+      "server.type: should be server types that Hetzner offers",
       'got "cx99"',
-      "npx pulumi config set server.type cx23",
+      "npx pulumi config set server.type 'cx23'",
     ],
   },
   {
@@ -61,21 +74,55 @@ const MISTAKES: readonly {
     config: { "queuehost:env.MOTTO": `it's "$HOME"` },
     said: ["env.MOTTO"],
   },
+  {
+    name: "an application without a package.json",
+    app: { "server.js": "" },
+    said: ["should be the folder of an application, with a package.json; there is none"],
+  },
+  {
+    name: "an application without a lockfile",
+    app: { "package.json": APP["package.json"], "server.js": "" },
+    said: ["should have a lockfile", "Make one with npm install"],
+  },
+  {
+    name: "a command that runs a file which isn't there",
+    app: APP,
+    config: { "queuehost:app.backend": "node dist/server.js" },
+    said: ["app.backend: should run a file of the release; dist/server.js isn't there after the build"],
+  },
+  {
+    name: "a build that fails",
+    app: APP,
+    config: { "queuehost:app.build": "echo a module is missing; exit 3" },
+    said: ["echo a module is missing; exit 3", "ended with exit code 3", "a module is missing"],
+  },
+  {
+    name: "a variable that the application's example file names",
+    app: { ...APP, ".env.example": "PORT=3000\nAPI_KEY=\n" },
+    said: [
+      "env.API_KEY: the application's example file names it, the stack doesn't set it",
+      "npx pulumi config set --secret env.API_KEY",
+    ],
+  },
 ];
 
 describe.skipIf(LACKS_ENGINE)("a mistake gets one clear message, and nothing is made:", () => {
   let deployment: Deployment;
   let valid: string;
+  const folder = mkdtempSync(join(tmpdir(), "queuehost-mistakes-"));
 
   beforeAll(async () => {
     deployment = await Deployment.make("bad-input");
     valid = deployment.readConfig();
   });
-  afterAll(() => deployment?.end());
+  afterAll(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await deployment?.end();
+  });
   beforeEach(() => deployment.writeConfig(valid));
 
-  test.each(MISTAKES)("$name", async ({ config = {}, secret = {}, unset, said }) => {
-    await deployment.pulumi.configure(config, secret);
+  test.each(MISTAKES)("$name", async ({ config = {}, secret = {}, unset, app, said }) => {
+    await deployment.pulumi.configure({ ...(app && appIn(folder, app)), ...config }, secret);
     if (unset) await deployment.pulumi.read(["config", "rm", unset]);
     const { exitCode, output } = await deployment.pulumi.run(["up", "--yes", "--skip-preview"]);
     expect(exitCode).not.toBe(0);
@@ -101,3 +148,10 @@ describe.skipIf(LACKS_ENGINE)("a mistake gets one clear message, and nothing is 
       ),
     );
 });
+
+/** Writes an application into a folder of its own, and gives the configuration that deploys it. */
+function appIn(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
+  const path = mkdtempSync(join(folder, "app-"));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
+  return { "queuehost:app.path": relative(PROJECT, path), "queuehost:app.backend": "node server.js" };
+}
