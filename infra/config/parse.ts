@@ -1,6 +1,7 @@
 import { closestMatch } from "leven";
 import { OWN_KEYS } from "../bundles/env";
 import { extraFault } from "../bundles/env-file";
+import { databaseFault } from "../bundles/postgres";
 import { FAMILIES, KEYS, type Key, type KeyName, REFERENCE, type Settings } from "./schema";
 
 /** One thing that is wrong with a stack's configuration. */
@@ -92,6 +93,10 @@ export function parseConfig(
       KEYS["app.backend"],
       "is not set, and neither is app.worker nor app.static: nothing would run",
     );
+
+  const database = values["postgres.enabled"] === true ? databaseFault(String(values["app.name"])) : undefined;
+  if (database !== undefined)
+    faults.push({ path: "app.name", reason: database, mend: mend("app.name", KEYS["app.name"], stack) });
 
   const token = entries["hcloud:token"] ?? environmentToken;
   const tokenLine = `npx pulumi config set --secret hcloud:token --stack ${stack}`;

@@ -161,6 +161,15 @@ describe("faults", () => {
     );
   });
 
+  test("name a database that PostgreSQL keeps for itself", () => {
+    const named = { ...valid, "queuehost:app.name": "postgres" };
+    expect(faultsOf(named)).toEqual([]);
+    expect(faultsOf({ ...named, "queuehost:postgres.enabled": "true" })).toEqual([
+      `  app.name: should be none of PostgreSQL's own databases (postgres, template0, template1), got "postgres"`,
+      "      npx pulumi config set app.name intranet --stack staging",
+    ]);
+  });
+
   test("name an application of which nothing would run, and members that can't be named so", () => {
     const faults = faultsOf({
       ...valid,
