@@ -38,54 +38,62 @@ export interface Outcome {
  * @throws ReleaseError for whatever the application has to mend
  */
 export async function buildIn(place: Place, job: Job): Promise<Outcome> {
-  const { app, project, sources, lasting, workspace, outDir } = job;
-  const copy = join(workspace, place.name);
-  const { folder, root } = project;
+  const copy = join(job.workspace, place.name);
   // Compilers look for settings in all folders above; those of whichever project the copy lies in are none of its own.
-  writeFileSync(join(workspace, "tsconfig.json"), "{}\n");
+  writeFileSync(join(job.workspace, "tsconfig.json"), "{}\n");
+  const installed = [...new Set([job.project.folder, ""])].map((at) => join(copy, at, "node_modules/.bin"));
+  await installAndBuild(place, job, copy, installed);
+  return job.app.output === undefined
+    ? collectProject(place, job, copy, installed)
+    : collectOutput(job.app, job.app.output, join(copy, job.project.folder), installed);
+}
+
+async function installAndBuild(place: Place, job: Job, copy: string, programs: readonly string[]): Promise<void> {
+  const { app, project, sources, outDir } = job;
   const tool = await toolFor(project, place, outDir);
-  const installed = [...new Set([folder, ""])].map((at) => join(copy, at, "node_modules/.bin"));
   const command = buildCommand(app, project);
   for (const extent of extentsOf(project)) {
-    copySources(root, sources, copy);
-    const installedExtent = await install(project, sources, copy, extent, place, tool);
-    if (command === undefined) break;
-    const { exitCode, output } = await place.run(command, join(copy, folder), [...tool.path, ...installed], tool.env);
-    if (exitCode === 0) break;
+    copySources(project.root, sources, copy);
+    const there = await install(project, sources, copy, extent, place, tool);
+    if (command === undefined) return;
+    const folder = join(copy, project.folder);
+    const { exitCode, output } = await place.run(command, folder, [...tool.path, ...programs], tool.env);
+    if (exitCode === 0) return;
     // A member may do without its root, or use what that alone lists.
-    if (installedExtent === "member") continue;
+    if (there === "member") continue;
     const how = exitCode === undefined ? "was ended by a signal" : `ended with exit code ${exitCode}`;
     throw new ReleaseError(`${app.path}: ${command} ${how}:${lastLines(output)}`);
   }
-  if (app.output !== undefined) {
-    const output = join(copy, folder, app.output);
-    assertFolder("app.output", app.output, output, copy);
-    const entries = outputEntries(output);
-    assertStatic(app, output, entries, "");
-    return {
-      built: { root: output, folder: "", entries, installed },
-      faults: misfits(output, entries, app.architecture),
-    };
-  }
-  const modules = productionModules(copy, folder);
-  const entries = projectEntries(copy, project, modules, lasting);
-  assertStatic(app, copy, entries, folder);
-  const faults = [
-    ...(place.likeServer ? [] : platformSpecific(modules.values())),
-    ...misfits(copy, entries, app.architecture),
-  ];
-  return { built: { root: copy, folder, entries, installed }, faults };
+}
+
+function collectOutput(app: AppSource, name: string, folder: string, installed: readonly string[]): Outcome {
+  const root = join(folder, name);
+  if (!statSync(root, { throwIfNoEntry: false })?.isDirectory())
+    throw new ReleaseError(`app.output: should be a folder that is there after the build; ${name} isn't, in ${folder}`);
+  const entries = outputEntries(root);
+  assertStatic(app, root, entries, "");
+  return { built: { root, folder: "", entries, installed }, faults: misfits(root, entries, app.architecture) };
+}
+
+function collectProject(
+  place: Place,
+  { app, project, lasting }: Job,
+  root: string,
+  installed: readonly string[],
+): Outcome {
+  const { folder } = project;
+  const modules = productionModules(root, folder);
+  const entries = projectEntries(root, project, modules, lasting);
+  assertStatic(app, root, entries, folder);
+  const elsewhere = place.likeServer ? [] : platformSpecific(modules.values());
+  const faults = [...elsewhere, ...misfits(root, entries, app.architecture)];
+  return { built: { root, folder, entries, installed }, faults };
 }
 
 /** undefined for an application that needs no build. */
 function buildCommand({ build }: AppSource, { manifest, manager }: Project): string | undefined {
   if (build !== undefined) return build === "none" ? undefined : build;
   return manifest.scripts?.build === undefined ? undefined : `${manager.name} run build`;
-}
-
-function assertFolder(key: string, name: string, folder: string, copy: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new ReleaseError(`${key}: should be a folder that is there after the build; ${name} isn't, in ${copy}`);
 }
 
 function assertStatic(app: AppSource, root: string, entries: readonly Entry[], folder: string): void {

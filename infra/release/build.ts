@@ -39,17 +39,14 @@ export async function buildRelease(app: AppSource, outDir: string, options: Buil
   const sources = await listSources(root, [...lasting, relative(root, kept)]);
   const inputs = digestOf(FORMAT, app, options, runtimes, folder, sourcesDigest(root, sources));
   const workspace = join(kept, `build-${digestOf(root, folder, app.node, app.architecture).slice(0, 12)}`);
-  const known = await recall(workspace, kept, inputs);
-  if (known !== undefined) return known;
   mkdirSync(workspace, { recursive: true });
   const unlock = await lock(workspace, {
     stale: 20_000,
     retries: { forever: true, minTimeout: 200, maxTimeout: 1000 },
   });
   try {
-    // Whoever held the lock may have built the very same.
-    const meanwhile = await recall(workspace, kept, inputs);
-    if (meanwhile !== undefined) return meanwhile;
+    const known = await recall(workspace, kept, inputs);
+    if (known !== undefined) return known;
     const built = await build({ app, project, sources, lasting, workspace, outDir: kept }, options);
     for (const [key, command] of listed(commands)) assertStarts(key, command, built);
     const artefact = await packArtefact(built.root, built.entries, kept);

@@ -31,6 +31,7 @@ describe.each(["npm", "pnpm", "yarn 1", "yarn 4"] as const)("a member of a monor
       expect(release).toMatchObject({ folder: "apps/web", commands: { backend: "node src/main.js", workers: {} } });
       const names = await namesIn(release);
       expect(names).toContain("packages/lib/index.js");
+      expect(names.some((name) => name.endsWith("node_modules/.bin/lib-cli"))).toBe(true);
       expect(names.filter((name) => /other|tool/.test(name))).toEqual([]);
       expect(await output(release.file, release.folder)).toBe("lib v24");
     },

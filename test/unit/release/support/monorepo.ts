@@ -20,8 +20,9 @@ export function monorepo(manager: ManagerName): Project {
       devDependencies: { tool: own },
     })
     .write("apps/web/src/main.js", "console.log(require('lib'), require('../made'));\n")
-    .write("packages/lib/package.json", { name: "lib", version: "1.0.0" })
+    .write("packages/lib/package.json", { name: "lib", version: "1.0.0", bin: { "lib-cli": "cli.js" } })
     .write("packages/lib/index.js", "module.exports = 'lib';\n")
+    .write("packages/lib/cli.js", "#!/usr/bin/env node\n")
     .write("packages/other/package.json", { name: "other", version: "1.0.0" })
     .write("packages/tool/package.json", { name: "tool", version: "1.0.0", bin: "tool.js" })
     .write("packages/tool/tool.js", TOOL);
@@ -47,7 +48,7 @@ const FILES: Record<ManagerName, Record<string, string | object>> = {
         "node_modules/other": link("packages/other"),
         "node_modules/tool": link("packages/tool"),
         "node_modules/web": link("apps/web"),
-        "packages/lib": { version: "1.0.0" },
+        "packages/lib": { version: "1.0.0", bin: { "lib-cli": "cli.js" } },
         "packages/other": { version: "1.0.0" },
         "packages/tool": { version: "1.0.0", bin: { tool: "tool.js" } },
       },
@@ -96,6 +97,8 @@ __metadata:
 "lib@workspace:*, lib@workspace:packages/lib":
   version: 0.0.0-use.local
   resolution: "lib@workspace:packages/lib"
+  bin:
+    lib-cli: cli.js
   languageName: unknown
   linkType: soft
 
