@@ -85,7 +85,7 @@ export class QueueHost extends pulumi.ComponentResource {
     const postgres = new Postgres(`${name}-postgres`, { settings, server, host }, { parent: this });
     const after = [redis.ready, postgres.ready];
     const release = new Release(`${name}-release`, { settings, server, prepared, after }, child("release"));
-    new ReverseProxy(`${name}-proxy`, { settings, server, host }, child("proxy"));
+    new ReverseProxy(`${name}-proxy`, { settings, server, host, prepared }, child("proxy"));
     new Backups(`${name}-backups`, { settings, server, redis }, child("backups"));
 
     const url = pulumi.interpolate`http://${server.ipv4}`;

@@ -31,7 +31,6 @@ export function verification({ settings, network, server, prepared, url }: Parts
     APP_SMOKE_TEST: built.commands.smokeTest === undefined ? "" : "yes",
     EXPECT_RELEASE: built.id,
     EXPECT_NODE_VERSION: runtime.version,
-    EXPECT_QUEUE: settings["queue.enabled"] ? "active" : "disabled",
     EXPECT_POSTGRES: settings["postgres.enabled"] ? "yes" : "",
     EXPECT_QUEUE_MAXMEMORY: settings["redis.maxmemory"],
     EXPECT_QUEUE_POLICY: settings["redis.maxmemoryPolicy"],

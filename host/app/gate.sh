@@ -7,8 +7,14 @@ units=/etc/systemd/system
 # How long each process has to live in one piece, in hundredths of a second. Node loads a bundle in half a second.
 steady=300
 
-# lay_out: the application's user and its folders under /srv/<name>. The upload folder belongs to the operator.
+# lay_out: the application's user and its folders under /srv/<name>. The upload folder belongs to the operator. A server has one
+# application: another one's processes would stay, on the same port.
 lay_out() {
+  for other in /srv/*/in-service; do
+    other=$(basename "$(dirname "$other")")
+    [ "$other" = '*' ] || [ "$other" = "$name" ] ||
+      fail "app.name: this server runs $other. Set app.name back to $other, or make a new server for $name: queuehost recreate"
+  done
   getent group app >/dev/null || groupadd --system app
   getent passwd app >/dev/null ||
     useradd --system --gid app --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin app

@@ -162,7 +162,6 @@ function appOf(settings: Settings, built: Built, runtime: NodeRuntime, processes
     ...defined({
       migrate: built.commands.migrate,
       smokeTest: built.commands.smokeTest,
-      static: settings["app.static"],
     }),
     port: settings["app.port"],
     healthPath: settings["app.health"],

@@ -71,6 +71,12 @@ describe.skipIf(LACKS_MACHINES)("an application on a real machine", () => {
         expect(await server.health()).toEqual({ ...old, motto: "new" });
       });
 
+      test("isn't joined by one of another name", async () => {
+        const fault = await faultOf(server.apply(envOf({}, "other")));
+        expect(fault).toContain("app.name: this server runs tiny. Set app.name back to tiny");
+        expect(await server.run("ls /srv")).toBe("tiny");
+      });
+
       test("is what a failing release gives way to, with its old units", async () => {
         const broken = release({ "backend.js": "throw new Error('no start');" });
         expect(await faultOf(server.deploy(broken))).toContain(`release ${OLD} is back in service`);

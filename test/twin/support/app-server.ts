@@ -22,9 +22,10 @@ export const PROCESSES: AppSettings["processes"] = [
   { name: "worker", command: "node worker.js" },
 ];
 
-export function envOf(extra: Record<string, string> = {}): Bundle {
+export function envOf(extra: Record<string, string> = {}, name = NAME): Bundle {
   return envBundle({
     ...common,
+    name,
     nodeEnv: "production",
     redisHost: "127.0.0.1",
     redisPort: 6379,
