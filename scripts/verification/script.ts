@@ -45,6 +45,7 @@ export function script(expected: Readonly<Record<string, string>>, folder = HOST
   ].join("\n");
 }
 
-function quote(value: string): string {
+/** A value as one word of a shell. */
+export function quote(value: string): string {
   return `'${value.replaceAll("'", "'\\''")}'`;
 }

@@ -51,3 +51,19 @@ export const unchanged = () => [
   ...Object.keys(KEYS).filter((key) => !(key in CHANGES)),
   ...Object.keys(FAMILIES).filter((family) => !Object.keys(CHANGES).some((key) => key.startsWith(family))),
 ];
+
+/** A key of each concern, and all that an `up` changes for it, whatever the application. */
+export const CONCERNS: readonly {
+  readonly key: string;
+  readonly value: string;
+  readonly touches: readonly string[];
+}[] = [
+  { key: "ssh.allowedFrom", value: "0.0.0.0/0", touches: ["network", "host"] },
+  { key: "redis.keyPatterns", value: "session:*", touches: ["redis"] },
+  { key: "queue.prefix", value: "other", touches: ["redis", "release-env"] },
+  { key: "env.MOTTO", value: "calm", touches: ["release-env"] },
+  { key: "app.port", value: "3100", touches: ["release-env", "release", "proxy"] },
+  { key: "app.worker.mail", value: "sleep infinity", touches: ["release"] },
+  { key: "app.packages", value: "ghostscript", touches: ["release"] },
+  { key: "backups.keep", value: "7", touches: ["backups"] },
+];

@@ -1,6 +1,6 @@
 import type { Deployment } from "../support/deployment";
 
-/** As the faults of faults.ts, but they need no more than a server on which PostgreSQL is set up for the application `queuehost`. */
+/** As the faults of faults.ts, but they need no more than a server on which PostgreSQL is set up. */
 export interface ServerFault {
   readonly name: string;
   readonly make: (server: Pick<Deployment, "onServer">) => Promise<unknown>;
@@ -29,8 +29,12 @@ const restored = (file = "postgresql.conf") => `mv ${CONF}/${file}.before ${CONF
 const dropIn = (lines: string) => `printf '[Service]\\n${lines}\\n' >${FAULT} && systemctl daemon-reload`;
 const dropOut = `rm ${FAULT} && systemctl daemon-reload`;
 
-/** For a stack with `postgres.enabled`. */
-export const POSTGRES_FAULTS: readonly ServerFault[] = [
+/**
+ * For a stack with `postgres.enabled`.
+ *
+ * @param database the application's
+ */
+export const postgresFaults = (database: string): readonly ServerFault[] => [
   {
     name: "PostgreSQL is stopped",
     make: onServer(`systemctl stop ${UNIT}`),
@@ -84,12 +88,12 @@ export const POSTGRES_FAULTS: readonly ServerFault[] = [
   {
     name: "a page of the data is damaged",
     make: onServer(
-      `${psql("create table damaged as select generate_series(1, 100) n", "queuehost")}
-       file=${DATA}/$(${psql("select pg_relation_filepath('damaged')", "queuehost")})
+      `${psql("create table damaged as select generate_series(1, 100) n", database)}
+       file=${DATA}/$(${psql("select pg_relation_filepath('damaged')", database)})
        systemctl stop ${UNIT} && printf damage | dd of="$file" bs=1 seek=4000 conv=notrunc status=none && systemctl start ${UNIT}
-       ! ${psql("select sum(n) from damaged", "queuehost")} 2>/dev/null`,
+       ! ${psql("select sum(n) from damaged", database)} 2>/dev/null`,
     ),
-    mend: onServer(psql("drop table damaged; select pg_stat_reset()", "queuehost")),
+    mend: onServer(psql("drop table damaged; select pg_stat_reset()", database)),
     red: ["postgres: PostgreSQL checks its data, and it is whole"],
   },
   {
@@ -118,8 +122,8 @@ export const POSTGRES_FAULTS: readonly ServerFault[] = [
   },
   {
     name: "every role may connect to the database",
-    make: onServer(psql("grant connect on database queuehost to public")),
-    mend: onServer(psql("revoke all on database queuehost from public")),
+    make: onServer(psql(`grant connect on database ${database} to public`)),
+    mend: onServer(psql(`revoke all on database ${database} from public`)),
     red: ["postgres: the database is the application's own"],
   },
   {

@@ -5,7 +5,7 @@ import { type Bundle, pack } from "../../infra/bundles/bundle";
 import { databaseUrl, postgresBundle } from "../../infra/bundles/postgres";
 import { parse } from "../../scripts/verification/rows";
 import { script } from "../../scripts/verification/script";
-import { POSTGRES_FAULTS, POSTGRES_OFF_FAULTS, type ServerFault } from "../e2e/faults-postgres";
+import { POSTGRES_OFF_FAULTS, postgresFaults, type ServerFault } from "../e2e/faults-postgres";
 import { LACKS_MACHINES } from "../support/requires";
 import { waitFor } from "../support/wait-for";
 import { useTwin } from "./support/twin";
@@ -102,7 +102,7 @@ describe.skipIf(LACKS_MACHINES)("PostgreSQL on a real machine", () => {
       await expect(as("app", "postgres", "select 1")).rejects.toThrow(/pg_hba.conf rejects connection/);
     });
 
-    test.each(POSTGRES_FAULTS)("verification turns red when $name", (fault) => turnsRed(fault, "yes"));
+    test.each(postgresFaults("queuehost"))("verification turns red when $name", (fault) => turnsRed(fault, "yes"));
 
     test("killed, it comes back with what was committed", async () => {
       await run(`kill -9 $(systemctl show -P MainPID ${UNIT})`);
