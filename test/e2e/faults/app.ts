@@ -31,34 +31,19 @@ export const APP_FAULTS: readonly Fault[] = [
     red: ({ units }) => units.map((unit) => `app: ${unit} is active and starts at boot`),
   },
   {
-    name: "the backend was killed",
-    ...killed("$BACKEND"),
-    red: ({ backend }) => [`app: ${backend} doesn't restart by itself`],
+    name: "the processes were killed",
+    ...killed("$UNITS"),
+    red: ({ units }) => units.map((unit) => `app: ${unit} doesn't restart by itself`),
   },
   {
-    name: "the worker was killed",
-    ...killed("$WORKER"),
-    red: ({ worker }) => [`app: ${worker} doesn't restart by itself`],
+    name: "the processes' units have no sandbox",
+    ...unsandboxed("$UNITS"),
+    red: ({ units }) => units.map((unit) => `app: ${unit} is sandboxed`),
   },
   {
-    name: "the backend's unit has no sandbox",
-    ...unsandboxed("$BACKEND"),
-    red: ({ backend }) => [`app: ${backend} is sandboxed`],
-  },
-  {
-    name: "the worker's unit has no sandbox",
-    ...unsandboxed("$WORKER"),
-    red: ({ worker }) => [`app: ${worker} is sandboxed`],
-  },
-  {
-    name: "the backend has a capability",
-    ...privileged("$BACKEND"),
-    red: ({ backend }) => [`app: ${backend} has no privileges`],
-  },
-  {
-    name: "the worker has a capability",
-    ...privileged("$WORKER"),
-    red: ({ worker }) => [`app: ${worker} has no privileges`],
+    name: "the processes have a capability",
+    ...privileged("$UNITS"),
+    red: ({ units }) => units.map((unit) => `app: ${unit} has no privileges`),
   },
   {
     name: "the worker runs another Node",

@@ -76,24 +76,30 @@ restore() { mv "$1.before-fault" "$1"; }
 /** A fault that is made by one command on the server, and mended by another. */
 export const byCommand = (make: string, mend: string) => ({ make: onServer(make), mend: onServer(mend) });
 
-/** A unit whose sandbox is open; systemd judges what is written, whether it runs so or not. */
-export const unsandboxed = (unit: string) =>
+const each = (units: string, command: string) => `for unit in ${units}; do ${command}; done`;
+
+/** Units whose sandbox is open; systemd judges what is written, whether it runs so or not. */
+export const unsandboxed = (units: string) =>
   byCommand(
-    `drop_in ${unit} PrivateDevices=no ProtectSystem=no ProtectHome=no PrivateUsers=no ProtectKernelModules=no`,
-    `drop_out ${unit}`,
+    each(
+      units,
+      "drop_in $unit PrivateDevices=no ProtectSystem=no ProtectHome=no PrivateUsers=no ProtectKernelModules=no",
+    ),
+    each(units, "drop_out $unit"),
   );
 
-/** A process that was started with a right which its unit doesn't give it any more. */
-export const privileged = (unit: string) =>
+/** Processes that were started with a right which their units don't give them any more. */
+export const privileged = (units: string) =>
   byCommand(
-    `drop_in ${unit} CapabilityBoundingSet=CAP_SYS_PTRACE AmbientCapabilities=CAP_SYS_PTRACE
-     systemctl restart ${unit}; drop_out ${unit}; ready`,
-    `systemctl restart ${unit}; ready`,
+    `${each(units, "drop_in $unit CapabilityBoundingSet=CAP_SYS_PTRACE AmbientCapabilities=CAP_SYS_PTRACE")}
+     systemctl restart ${units}; ${each(units, "drop_out $unit")}; ready`,
+    `systemctl restart ${units}; ready`,
   );
 
-/** One that was killed and came back by itself. */
-export const killed = (unit: string) =>
+/** Processes that were killed and came back by themselves. */
+export const killed = (units: string) =>
   byCommand(
-    `systemctl kill -s KILL ${unit}; until_it '[ "$(systemctl show -P NRestarts ${unit})" = 1 ]'; ready`,
-    `systemctl restart ${unit}; ready`,
+    `systemctl kill -s KILL ${units}
+     ${each(units, `until_it '[ "$(systemctl show -P NRestarts $unit)" = 1 ]'`)}; ready`,
+    `systemctl restart ${units}; ready`,
   );

@@ -22,6 +22,9 @@ const FAULTS: readonly Fault[] = [
   ...POSTGRES_FAULTS,
 ];
 
+/** What no fault turns red: a container has the clock of its host, and can't set it. */
+export const UNTURNED = ["hardening: the clock is synchronized"];
+
 /** All that turns red when a fault is made. */
 const redOf = ({ red }: Fault, about: About): readonly string[] => (typeof red === "function" ? red(about) : red);
 
