@@ -11,7 +11,7 @@ import { ensureStackOf, writeFindings } from "../init/write";
 import { ensureBackend, localBackend } from "../lib/backend";
 import { UserError } from "../lib/errors";
 import { fromUser, PROJECT } from "../lib/places";
-import { Pulumi } from "../lib/pulumi";
+import { type Configured, Pulumi } from "../lib/pulumi";
 import { REHEARSAL } from "../lib/rehearsal";
 
 interface Options {
@@ -58,13 +58,15 @@ async function initialise(folder: string, options: Options, ask: boolean): Promi
   look(app, appPath, "");
   const say = options.json ? () => {} : console.log;
   await ensureEngine(options.json ? () => {} : undefined);
+  const before = await known(Pulumi.of(options.stack));
+  const password = before.get("queuehost:redis.password")?.value || randomBytes(24).toString("hex");
+  const findings = withAnswers(look(app, appPath, password), password, options.set);
+  const answers = ask ? await answersTo(findings, before, options.stack, say) : findings.found;
+  // From here on something is made: all questions are answered.
   const environment = ensureBackend();
   const pulumi = Pulumi.of(options.stack);
   const made = await ensureStackOf(pulumi);
   const present = await pulumi.configured();
-  const password = present.get("queuehost:redis.password")?.value || randomBytes(24).toString("hex");
-  const findings = withAnswers(look(app, appPath, password), password, options.set);
-  const answers = ask ? await answersTo(findings, present, options.stack, say) : findings.found;
   const written = await writeFindings(pulumi, present, answers, options.overwrite === true);
   const set = new Set([...present.keys(), ...answers.map(({ key }) => `queuehost:${key}`)]);
   const left = [...findings.open, ...stillToSet(findings.unset, set, options.stack, folder)];
@@ -82,6 +84,11 @@ async function initialise(folder: string, options: Options, ask: boolean): Promi
   if (environment !== undefined) say(ownBackend(relative(PROJECT, environment)));
   const { PULUMI_BACKEND_URL: own } = localBackend();
   say(closing(left, options.stack, own === undefined ? undefined : ".queuehost/env"));
+}
+
+/** What the stack says already; nothing where it isn't there yet. */
+async function known(pulumi: Pulumi): Promise<Configured> {
+  return (await pulumi.exists()) ? pulumi.configured() : new Map();
 }
 
 /** The folder itself, or of a monorepo the member that is meant. */
