@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { PROJECT } from "../../scripts/lib/places";
 import { Pulumi } from "../../scripts/lib/pulumi";
 import { ensureStack } from "../../scripts/rehearsal/stack";
@@ -32,6 +32,9 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
     // What this test remembered of orders that were refused.
     rmSync(join(PROJECT, ".queuehost/orders.json"), { force: true });
   });
+
+  // Everything is to be had again.
+  afterEach(() => sellOut());
 
   const set = (settings: Record<string, string>) =>
     deployment.pulumi.configure(
@@ -91,7 +94,6 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
     });
 
     test("isn't ordered with a typo in a list, even where another entry can be had", async () => {
-      await sellOut();
       await set({ "server.type": "cx23, cx99" });
       expect(await refused()).toContain("server.type: should be server types that Hetzner offers");
       await set({ "server.type": "cx23, cx33", "server.location": "nbg1, fsn2" });
@@ -116,7 +118,6 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
 
     test("is kept when what comes first in the lists is to be had again", async () => {
       id = (await server()).id;
-      await sellOut();
       expect(await deployment.up()).toEqual([]);
       await set({ "server.type": "cx33, cx23" });
       expect(await deployment.up()).toEqual([]);
@@ -145,7 +146,6 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
       expect(output).toContain("is switched on again: an up that was to change its type has left it off");
       expect(output).toContain("can't become any of these: cx43 was refused some minutes ago. Nothing was changed.");
       await waitFor("the server", async () => (await server()).status === "running", 30);
-      await sellOut();
     });
 
     test("becomes a smaller type again", async () => {
