@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Architecture } from "../release";
 import { ask, ExistingServer, ServerType } from "./hetzner";
-import { failedOrders, isRefused, type Order } from "./orders";
+import { failedOrders, forgetOrders, isRefused, type Order } from "./orders";
 import { recordedServer } from "./recorded";
 import { KEYS, type Settings } from "./schema";
+import { typed } from "./typed";
 
 /** What is ordered, or kept. */
 export interface Offer {
@@ -17,7 +18,7 @@ export interface Offer {
   readonly isOrder: boolean;
 }
 
-export type Wanted = Pick<Settings, "stack" | "server.name" | "server.type" | "server.location">;
+export type Wanted = Pick<Settings, "stack" | "project" | "server.name" | "server.type" | "server.location">;
 
 const Types = z.object({ server_types: z.array(ServerType) });
 const Servers = z.object({ servers: z.array(ExistingServer) });
@@ -45,7 +46,10 @@ export async function chooseOffer(wanted: Wanted): Promise<Offer> {
   const failed = failedOrders(wanted.stack);
   if (existing === undefined) return offerForNew(wanted, offered, failed);
   if (existing.status === "off") await switchOn(existing, failed);
-  return offerForExisting(wanted, offered, failed, existing);
+  const offer = offerForExisting(wanted, offered, failed, existing);
+  // It runs, and is what is wanted: whatever was refused on the way there doesn't matter any more.
+  if (!offer.isOrder && existing.status === "running" && !pulumi.runtime.isDryRun()) forgetOrders(wanted.stack);
+  return offer;
 }
 
 /** The server that the state knows; throws where that is gone, or its name belongs to another. */
@@ -82,7 +86,7 @@ function gone({ stack }: Wanted, id: number): pulumi.RunError {
 }
 
 function taken(wanted: Wanted, { id, name, labels }: ExistingServer): pulumi.RunError {
-  const { stack } = wanted;
+  const { stack, project } = wanted;
   if (labels["managed-by"] === "queuehost" && labels.stack === stack)
     return new pulumi.RunError(
       `server.name: a server ${name} (${id}) of a stack ${stack} is there already, and this state knows nothing of it. An up that was killed has left it, or a stack of the same name has its state elsewhere. Nothing was changed.\n` +
@@ -91,7 +95,7 @@ function taken(wanted: Wanted, { id, name, labels }: ExistingServer): pulumi.Run
   const owner = labels["managed-by"] === "queuehost" ? `stack ${labels.stack}` : "somebody else";
   return new pulumi.RunError(
     `server.name: should be a name of its own, got "${name}", which is a server (${id}) of ${owner} in the same project. Nothing was changed.\n` +
-      `    npx pulumi config set server.name ${name === `queuehost-${stack}` ? `${name}-2` : `queuehost-${stack}`} --stack ${stack}`,
+      `    npx pulumi config set ${typed("server.name", project)} ${name === `queuehost-${stack}` ? `${name}-2` : `queuehost-${stack}`} --stack ${stack}`,
   );
 }
 
@@ -111,11 +115,11 @@ function unknown(
   what: string,
   known: readonly string[],
   got: string,
-  { stack }: Wanted,
+  { stack, project }: Wanted,
 ): pulumi.RunError {
   return new pulumi.RunError(
     `${key}: should be ${what} (${[...known].sort().join(", ")}), got "${got}"\n` +
-      `    npx pulumi config set ${key} '${KEYS[key].example}' --stack ${stack}`,
+      `    npx pulumi config set ${typed(key, project)} '${KEYS[key].example}' --stack ${stack}`,
   );
 }
 
@@ -139,7 +143,7 @@ export function offerForNew(wanted: Wanted, offered: readonly ServerType[], fail
 }
 
 function nothing(wanted: Wanted, offered: readonly ServerType[], tried: string): pulumi.RunError {
-  const { stack, "server.type": types, "server.location": locations } = wanted;
+  const { stack, project, "server.type": types, "server.location": locations } = wanted;
   const asked = offered.filter(({ name }) => types.includes(name));
   const type = offered.find(
     (type) => type.architecture === asked[0]?.architecture && locations.some((location) => !lack(type, location)),
@@ -148,7 +152,7 @@ function nothing(wanted: Wanted, offered: readonly ServerType[], tried: string):
   const add = (key: string, list: readonly string[], more: string | undefined) =>
     more === undefined
       ? ""
-      : `\n    npx pulumi config set ${key} '${[...list, more].join(", ")}' --stack ${stack}   # has room`;
+      : `\n    npx pulumi config set ${typed(key, project)} '${[...list, more].join(", ")}' --stack ${stack}   # has room`;
   return new pulumi.RunError(
     `server.type, server.location: Hetzner has nothing of what they name: ${tried}. Nothing was changed. Try again later, or add to one of the lists:${add("server.type", types, type)}${add("server.location", locations, location)}`,
   );
@@ -164,7 +168,7 @@ export function offerForExisting(
   failed: readonly Order[],
   { id, server_type, location, primary_disk_size }: ExistingServer,
 ): Offer {
-  const { stack } = wanted;
+  const { stack, project } = wanted;
   const kept = { location: location.name, architecture: architectureOf(server_type), existing: id };
   if (!wanted["server.location"].includes(location.name))
     pulumi.log.warn(
@@ -183,7 +187,7 @@ export function offerForExisting(
   const tried = candidates.map((type) => `${type.name} ${why(type)}`).join(", ");
   throw new pulumi.RunError(
     `server.type: the server (${id}: ${server_type.name}, ${server_type.architecture}, ${primary_disk_size} GB, in ${location.name}) can't become any of these: ${tried}. Nothing was changed. Try again later, keep its type, or have a new server made:\n` +
-      `    npx pulumi config set server.type ${server_type.name} --stack ${stack}\n` +
+      `    npx pulumi config set ${typed("server.type", project)} ${server_type.name} --stack ${stack}\n` +
       `    queuehost recreate --stack ${stack}`,
   );
 }

@@ -1,6 +1,7 @@
 import { CONVENIENCE_KEYS, OWN_KEYS } from "../bundles/env";
 import { ReleaseError } from "../release";
 import type { Settings } from "./schema";
+import { typed } from "./typed";
 
 /**
  * Every variable that the application's example file names has a value: one that is missing would show when the first user
@@ -9,20 +10,23 @@ import type { Settings } from "./schema";
  * @param named the keys of the example file (`exampleKeys`)
  * @throws ReleaseError naming all that are missing, with the lines that set them
  */
-export function assertExampleKeys({ env, stack }: Pick<Settings, "env" | "stack">, named: readonly string[]): void {
+export function assertExampleKeys(
+  { env, stack, project }: Pick<Settings, "env" | "stack" | "project">,
+  named: readonly string[],
+): void {
   const set = new Set<string>([...OWN_KEYS, ...CONVENIENCE_KEYS, ...Object.keys(env)]);
   const missing = named.filter((key) => !set.has(key));
   if (missing.length === 0) return;
   const lines = missing.map(
     (key) =>
       `  env.${key}: the application's example file names it, the stack doesn't set it\n` +
-      `      npx pulumi config set --secret env.${key} --stack ${stack}`,
+      `      npx pulumi config set --secret ${typed(`env.${key}`, project)} --stack ${stack}`,
   );
   throw new ReleaseError(
     [
       `The configuration of stack ${stack} lacks ${missing.length === 1 ? "a variable" : `${missing.length} variables`} of the application:`,
       ...lines,
-      `A whole file at once: npx queuehost env import FILE --stack ${stack}. One that may be empty: npx pulumi config set env.KEY ''`,
+      `A whole file at once: npx queuehost env import FILE --stack ${stack}. One that may be empty: npx pulumi config set ${typed("env.KEY", project)} ''`,
     ].join("\n"),
   );
 }

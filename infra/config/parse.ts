@@ -3,6 +3,7 @@ import { OWN_KEYS } from "../bundles/env";
 import { extraFault } from "../bundles/env-file";
 import { databaseFault } from "../bundles/postgres";
 import { FAMILIES, KEYS, type Key, type KeyName, REFERENCE, type Settings } from "./schema";
+import { NAMESPACE, typed } from "./typed";
 
 /** One thing that is wrong with a stack's configuration. */
 export interface Fault {
@@ -11,6 +12,9 @@ export interface Fault {
   /** The command that mends it. */
   readonly mend: string;
 }
+
+/** Whose configuration it is. */
+export type Place = Pick<Settings, "stack" | "project">;
 
 /** All that is wrong with a stack's configuration, in one message. */
 export class ConfigError extends Error {
@@ -25,28 +29,28 @@ export class ConfigError extends Error {
   }
 }
 
-const PREFIX = "queuehost:";
+const PREFIX = `${NAMESPACE}:`;
 /** hcloud tokens have 64 characters: the provider refuses others, after everything else was planned. */
 const TOKEN = /^[A-Za-z0-9]{64}$/;
 
 /**
  * Reads a stack's configuration.
  *
- * @param stack name of the stack
+ * @param place names of the stack and of its project
  * @param entries all its entries with their namespace, as the engine hands them over: every value is text
  * @param secrets the names in `entries` that were set with `--secret`
  * @param environmentToken HCLOUD_TOKEN of the environment, where it is set
  * @throws ConfigError with every fault there is
  */
 export function parseConfig(
-  stack: string,
+  { stack, project }: Place,
   entries: Readonly<Record<string, string>>,
   secrets: ReadonlySet<string>,
   environmentToken?: string,
 ): Settings {
   const faults: Fault[] = [];
   const fault = (path: string, key: Key, got: string) =>
-    faults.push({ path, reason: `should be ${expectation(key)}, ${got}`, mend: mend(path, key, stack) });
+    faults.push({ path, reason: `should be ${expectation(key)}, ${got}`, mend: mend(path, key, { stack, project }) });
 
   const values: Record<string, unknown> = {};
   // Pulumi.yaml has to give every declared key a default; the empty one stands for none.
@@ -59,7 +63,11 @@ export function parseConfig(
       continue;
     }
     if (key.secret && !secrets.has(PREFIX + name)) {
-      faults.push({ path: name, reason: "should be set as a secret, stands in clear", mend: mend(name, key, stack) });
+      faults.push({
+        path: name,
+        reason: "should be set as a secret, stands in clear",
+        mend: mend(name, key, { stack, project }),
+      });
       continue;
     }
     const parsed = key.kind.safeParse(raw);
@@ -77,13 +85,13 @@ export function parseConfig(
     if (!full.startsWith(PREFIX) || name in KEYS) continue;
     const family = FAMILY_NAMES.find((prefix) => name.startsWith(prefix));
     if (family === undefined) {
-      faults.push(unknownKey(name, stack));
+      faults.push(unknownKey(name, { stack, project }));
       continue;
     }
     const member = name.slice(family.length);
     const reason = family === "env." ? extraFault(member, raw, OWN_KEYS) : memberFault(member);
     if (reason !== undefined)
-      faults.push({ path: name, reason, mend: `npx pulumi config rm ${name} --stack ${stack}` });
+      faults.push({ path: name, reason, mend: `npx pulumi config rm ${typed(name, project)} --stack ${stack}` });
     else if (!FAMILIES[family].kind.safeParse(raw).success) fault(name, FAMILIES[family], `got ${shown(raw, false)}`);
     else named[family][member] = raw;
   }
@@ -96,7 +104,7 @@ export function parseConfig(
 
   const database = values["postgres.enabled"] === true ? databaseFault(String(values["app.name"])) : undefined;
   if (database !== undefined)
-    faults.push({ path: "app.name", reason: database, mend: mend("app.name", KEYS["app.name"], stack) });
+    faults.push({ path: "app.name", reason: database, mend: mend("app.name", KEYS["app.name"], { stack, project }) });
 
   const token = entries["hcloud:token"] ?? environmentToken;
   const tokenLine = `npx pulumi config set --secret hcloud:token --stack ${stack}`;
@@ -123,6 +131,7 @@ export function parseConfig(
     ...values,
     ...(people.length > 0 && { "ssh.authorizedKeys": people }),
     stack,
+    project,
     workers: { ...(unnamed !== undefined && { "": unnamed }), ...named["app.worker."] },
     env: named["env."],
   } as Settings;
@@ -136,7 +145,8 @@ const PROCESSES = ["app.backend", "app.worker", "app.static"] as const;
 const noneOf = (record: object) => Object.keys(record).length === 0;
 
 /** The command that mends a fault. */
-function mend(name: string, { example, secret }: Key, stack: string): string {
+function mend(key: string, { example, secret }: Key, { stack, project }: Place): string {
+  const name = typed(key, project);
   return secret
     ? `${example} | npx pulumi config set --secret ${name} --stack ${stack}`
     : `npx pulumi config set ${name} ${/[ "*]/.test(example) ? `'${example}'` : example} --stack ${stack}`;
@@ -158,7 +168,7 @@ function shown(raw: string, secret: boolean | undefined): string {
   return secret ? `${raw.length} characters that don't fit` : JSON.stringify(raw);
 }
 
-function unknownKey(name: string, stack: string): Fault {
+function unknownKey(name: string, { stack, project }: Place): Fault {
   const near = closestMatch(
     name,
     [...Object.keys(KEYS), ...FAMILY_NAMES.map((family) => family + name.split(".").at(-1))],
@@ -169,6 +179,6 @@ function unknownKey(name: string, stack: string): Fault {
   return {
     path: name,
     reason: `is no key of queuehost${near ? `; did you mean ${near}?` : ""}`,
-    mend: `npx pulumi config rm ${name} --stack ${stack}`,
+    mend: `npx pulumi config rm ${typed(name, project)} --stack ${stack}`,
   };
 }

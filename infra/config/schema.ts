@@ -286,6 +286,8 @@ type Value<K extends Key> = K extends { optional: true } ? z.output<K["kind"]> |
 export type Settings = { readonly [N in KeyName]: Value<(typeof KEYS)[N]> } & {
   /** Name of the stack. */
   readonly stack: string;
+  /** Name of its project, in Pulumi.yaml. */
+  readonly project: string;
   readonly "server.name": string;
   /** Commands of the workers by group; the group of `app.worker` has no name. */
   readonly workers: Readonly<Record<string, string>>;

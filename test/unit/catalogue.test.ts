@@ -23,6 +23,7 @@ function offered(...soldOut: string[]): ServerType[] {
 
 const wanted = (types: string, locations: string): Wanted => ({
   stack: "production",
+  project: "queuehost",
   "server.name": "web",
   "server.type": types.split(" "),
   "server.location": locations.split(" "),

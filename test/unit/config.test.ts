@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ConfigError, parseConfig } from "../../infra/config/parse";
 import { FAMILIES, KEYS, REFERENCE } from "../../infra/config/schema";
 
+const PLACE = { stack: "staging", project: "queuehost" };
 const TOKEN = "a".repeat(64);
 const valid = {
   "queuehost:ssh.allowedFrom": "203.0.113.7/32, 2001:db8::/48",
@@ -10,7 +11,7 @@ const valid = {
 };
 const secrets = new Set(["queuehost:redis.password", "hcloud:token"]);
 
-const parse = (entries: Record<string, string>, secret = secrets) => parseConfig("staging", entries, secret);
+const parse = (entries: Record<string, string>, secret = secrets) => parseConfig(PLACE, entries, secret);
 
 function faultsOf(entries: Record<string, string>, secret = secrets): string[] {
   try {
@@ -77,7 +78,7 @@ describe("a valid configuration", () => {
 
   test("keeps the token in the environment, where the team has it there", () => {
     const { "hcloud:token": _, ...rest } = valid;
-    expect(parseConfig("staging", rest, secrets, TOKEN).stack).toBe("staging");
+    expect(parseConfig(PLACE, rest, secrets, TOKEN).stack).toBe("staging");
   });
 });
 
@@ -109,6 +110,13 @@ describe("faults", () => {
       "  hcloud:token: should be an API token of Hetzner Cloud, is not set",
       "      npx pulumi config set --secret hcloud:token --stack staging",
     ]);
+  });
+
+  test("are mended under the full name in a project of another name", () => {
+    const entries = { ...valid, "queuehost:redis.maxmemory": "lots", "queuehost:oops": "1" };
+    expect(() => parseConfig({ stack: "staging", project: "intranet" }, entries, secrets)).toThrow(
+      /config set queuehost:redis\.maxmemory 512mb(.|\n)*config rm queuehost:oops/,
+    );
   });
 
   test("refuse a secret in clear, and never show one", () => {

@@ -11,7 +11,11 @@ test.each([
   ["production", true],
 ])("Pulumi.%s.yaml needs nothing more than its secrets", (stack, protect) => {
   const { config } = parse(readFileSync(join(__dirname, `../../Pulumi.${stack}.yaml`), "utf8"));
-  const settings = parseConfig(stack, { ...config, ...SECRETS }, new Set(Object.keys(SECRETS)));
+  const settings = parseConfig(
+    { stack, project: "queuehost" },
+    { ...config, ...SECRETS },
+    new Set(Object.keys(SECRETS)),
+  );
   expect(settings).toMatchObject({ "server.name": `queuehost-${stack}`, "server.protect": protect });
   // Whoever forgets to put in addresses of their own opens ssh to nobody.
   for (const range of settings["ssh.allowedFrom"]) expect(range).toMatch(/^(203\.0\.113|198\.51\.100)\./);
