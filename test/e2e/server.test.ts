@@ -9,6 +9,7 @@ import { Deployment } from "../support/deployment";
 import { freePort } from "../support/free-port";
 import { LACKS_ENGINE } from "../support/requires";
 import { waitFor } from "../support/wait-for";
+import { reserve, statusOf } from "./reservations";
 
 interface Server {
   readonly id: number;
@@ -22,6 +23,7 @@ interface Server {
 describe.skipIf(LACKS_ENGINE)("the server", () => {
   let deployment: Deployment;
   const started = Date.now();
+  const jobs = (index: number) => `resize-${started}-${index}`;
 
   beforeAll(async () => {
     deployment = await Deployment.make("server");
@@ -126,14 +128,14 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
 
     test("becomes another type in place, and keeps its jobs", async () => {
       await deployment.onServer("systemctl stop queuehost-worker");
-      const sent = await Promise.all(Array.from({ length: 20 }, (_, index) => reserve(index)));
+      const sent = await Promise.all(Array.from({ length: 20 }, (_, index) => reserve(deployment, jobs(index))));
       expect(new Set(sent)).toEqual(new Set([202]));
       await set({ "server.type": "cx33" });
       const steps = await deployment.up();
       expect(steps.filter((step) => !step.startsWith("update "))).toEqual([]);
       expect(await server()).toMatchObject({ id, type: "cx33", location: "fsn1", status: "running" });
       for (let index = 0; index < 20; index += 1)
-        await waitFor(`job ${index}`, async () => (await reservation(index)).status === "completed", 60);
+        await waitFor(`job ${index}`, async () => (await statusOf(deployment, jobs(index))) === "completed", 60);
       expect(await deployment.red()).toEqual([]);
     });
 
@@ -237,30 +239,5 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
   async function deleteByHand(id: number | undefined): Promise<void> {
     await waitFor("the server to be unlocked", () => deployment.api(`/servers/${id}`, "DELETE").then(() => true), 30);
     await waitFor("the server to be gone", async () => (await servers()).length === 0, 30);
-  }
-
-  const reservationId = (index: number) => `resize-${started}-${index}`;
-
-  /** Sends a reservation, whose job waits for a worker; its status code. */
-  async function reserve(index: number): Promise<number> {
-    const { url } = await deployment.subject();
-    const answer = await fetch(`${url}/reservations`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "idempotency-key": reservationId(index) },
-      body: JSON.stringify({
-        guest: "Ada",
-        email: "ada@example.com",
-        resource: "Boardroom",
-        from: "2030-01-01",
-        to: "2030-01-02",
-      }),
-    });
-    return answer.status;
-  }
-
-  async function reservation(index: number): Promise<{ status: string }> {
-    const { url } = await deployment.subject();
-    const answer = await fetch(`${url}/reservations/${reservationId(index)}`, { signal: AbortSignal.timeout(2_000) });
-    return (await answer.json()) as { status: string };
   }
 });
