@@ -18,11 +18,11 @@ import { assertUnprotected } from "./protection";
  * @throws Interrupted after Ctrl-C, or where the stack's name wasn't typed
  */
 export async function tearDown(pulumi: Pulumi, yes: boolean, again: string): Promise<void> {
-  const started = Date.now();
   assertAnswerable(yes);
   await ensureEngine();
   await assertUnprotected(pulumi);
   if (!yes) await confirm(pulumi);
+  const started = Date.now();
   await heal(pulumi, console.log);
   const { exitCode } = await pulumi.attended(["destroy", "--yes", "--skip-preview"], `${again} goes on from here.`);
   if (exitCode !== 0)

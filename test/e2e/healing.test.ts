@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { heal } from "../../scripts/healing";
@@ -39,10 +40,15 @@ describe.skipIf(LACKS_ENGINE)("an up that was killed, again and again", () => {
   });
 
   test("while another is at work, nothing is healed, and it is named", async () => {
-    const { child, ended } = await deployment.pulumi.start(["refresh", "--yes", "--skip-preview"], () => {});
-    const refusal = await waitFor("the lock to be seen", () => healed().then(() => "", String), 60);
-    await ended;
-    expect(refusal).toMatch(new RegExp(`is locked by \\S+ \\(process ${child.pid}\\) since .* Wait for it to end`));
+    const { rehearsal, pulumi } = deployment;
+    const locks = join(rehearsal.backend, ".pulumi/locks/organization/queuehost", pulumi.stack);
+    mkdirSync(locks, { recursive: true });
+    const holder = { pid: process.pid, username: "anna", hostname: hostname(), timestamp: new Date().toISOString() };
+    writeFileSync(join(locks, "anna.json"), JSON.stringify(holder));
+    const refusal = await healed().then(String, String);
+    expect(refusal).toMatch(/is locked by anna@\S+ \(process \d+\) since .*\. Wait for it to end/);
+    expect(existsSync(join(locks, "anna.json"))).toBe(true);
+    rmSync(join(locks, "anna.json"));
     expect(await healed()).toEqual([]);
   });
 
@@ -77,8 +83,12 @@ describe.skipIf(LACKS_ENGINE)("an up that was killed, again and again", () => {
     const { child, ended } = await deployment.pulumi.start(["up", "--yes", "--skip-preview"], (text) => {
       said += `${text}\n`;
     });
-    await waitFor(`the line ${line}`, () => line.test(said), 240);
+    const early = ended.then(() => {
+      throw new Error(`it ended before ${line}:\n${said}`);
+    });
+    await Promise.race([waitFor(`the line ${line}`, () => line.test(said), 240), early]);
     await waitFor("the server to be asked for", async () => (await servers()).length === count, 60);
+    early.catch(() => {});
     process.kill(-(child.pid ?? 0), "SIGKILL");
     await ended;
   }
