@@ -9,7 +9,10 @@ export interface KeyPair {
   readonly publicKey: pulumi.Output<string>;
 }
 
-/** Makes a key pair with ssh-keygen. To rotate it: `pulumi up --replace` with the URN of the command. */
+/**
+ * Makes a key pair with ssh-keygen, once for as long as its server lives: another one would be a key that the server doesn't
+ * know. A new server (`queuehost recreate`) has new ones.
+ */
 export function keyPair(name: string, type: "ed25519" | "ecdsa", options: pulumi.CustomResourceOptions): KeyPair {
   const made = new command.local.Command(
     name,
@@ -24,7 +27,7 @@ export function keyPair(name: string, type: "ed25519" | "ecdsa", options: pulumi
       logging: "none",
       addPreviousOutputInEnv: false,
     },
-    pulumi.mergeOptions({ additionalSecretOutputs: ["stdout", "stderr"] }, options),
+    pulumi.mergeOptions({ additionalSecretOutputs: ["stdout", "stderr"], ignoreChanges: ["create"] }, options),
   );
   const lines = pulumi.secret(made.stdout).apply((text) => text.trim().split("\n"));
   return {

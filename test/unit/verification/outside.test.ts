@@ -73,6 +73,7 @@ describe("outside", () => {
           {
             host: LOCAL,
             url: `http://${LOCAL}:${opened}`,
+            healthPath: "/health",
             sshAllowedFrom: ["0.0.0.0/0", "::/0"],
             ...changes,
           },
@@ -107,6 +108,12 @@ describe("outside", () => {
     expect((await look({ url: `http://${LOCAL}:${closed}` }, {}))["health over the proxy"]).toMatch(
       /^fail: .*ECONNREFUSED/,
     );
+  });
+
+  test("an application without a backend isn't asked how it is", async () => {
+    const target = { host: LOCAL, url: `http://${LOCAL}:${closed}`, sshAllowedFrom: [] };
+    const checks = await outside(target, { named: [], letThrough: [], others: [] });
+    expect(checks.map(({ name }) => name)).toEqual(["no other port answers"]);
   });
 
   test("looks over IPv6 too", async () => {
