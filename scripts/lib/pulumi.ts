@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { Home } from "../engine/home";
 import { localBackend } from "./backend";
 import { bundled } from "./config-values";
@@ -120,7 +120,7 @@ export class Pulumi {
   async configure(plain: Readonly<Record<string, string>>, secrets: Readonly<Record<string, string>>): Promise<void> {
     const folder = join(PROJECT, ".queuehost");
     mkdirSync(folder, { recursive: true });
-    const draft = join(folder, `config-${process.pid}.yaml`);
+    const draft = join(folder, `${process.pid}-${basename(this.configFile)}`);
     try {
       if (existsSync(this.configFile)) copyFileSync(this.configFile, draft);
       await unlessInterrupted("Interrupted. Nothing was written.", this.writeConfig(draft, plain, secrets));
