@@ -67,11 +67,24 @@ describe.skipIf(LACKS_ENGINE)("two applications, a stack each in one project", (
   test("apply one changed setting to its concern alone", async () => {
     await both((deployment) => deployment.configure({ "redis.maxmemory": "200mb" }));
     expect(await both((deployment) => deployment.up())).toEqual(alike(["update queuehost-redis"]));
-    expect(await both((deployment) => deployment.red())).toEqual(alike([]));
-    const memory =
-      "redis-cli -s /run/redis-queue/redis.sock config get maxmemory || grep ^maxmemory /etc/redis/redis-queue.conf";
-    for (const seen of Object.values(await both((deployment) => deployment.onServer(memory))))
-      expect(seen).toContain("200mb");
+    for (const checks of Object.values(await both((deployment) => deployment.verify()))) {
+      expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+      expect(checks.map(({ seen }) => seen)).toContain(String(200 * 1024 * 1024));
+    }
+  });
+
+  test("go on with what they run when a Debian package can't be had", async () => {
+    await both((deployment) =>
+      changed(deployment, { "app.packages": "nosuchpackage" }, async () => {
+        const { exitCode, output } = await deployment.pulumi.run(["up", "--yes", "--skip-preview"]);
+        expect(exitCode).not.toBe(0);
+        expect(output).toContain("app.packages: apt-get install of nosuchpackage failed: E: Unable to locate package");
+        expect(output).not.toMatch(/^\s+at .*:\d+:\d+/m);
+        expect(await deployment.red()).toEqual([]);
+      }),
+    );
+    // The state still knows what is in service.
+    expect(await both((deployment) => deployment.up())).toEqual(alike([]));
   });
 
   test.each(CONCERNS)("would apply a changed $key to nothing but what it concerns", async ({ key, value, touches }) => {
@@ -113,10 +126,13 @@ describe.skipIf(LACKS_ENGINE)("two applications, a stack each in one project", (
   test("would keep their servers whatever key of the configuration changes", async () => {
     expect(unchanged()).toEqual([]);
     const { "redis.password": password, ...plain } = CHANGES;
-    await both(async (deployment) => {
+    await both(async (deployment, app) => {
       const before = deployment.readConfig();
+      // Its own groups of workers would have no script in another application.
+      const groups = Object.keys(APPS[app].plain).filter((key) => key.startsWith("app.worker."));
+      const workers = Object.fromEntries(groups.map((key) => [key, CHANGES["app.worker.mail"]]));
       try {
-        await deployment.configure(plain, { "redis.password": password });
+        await deployment.configure({ ...plain, ...workers }, { "redis.password": password });
         const steps = await stepsOf(deployment);
         const ofServer = steps.filter(({ urn }) => urn.includes("queuehost:server:Server"));
         expect(ofServer.filter(({ op }) => !["same", "update"].includes(op))).toEqual([]);
