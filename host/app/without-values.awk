@@ -22,8 +22,15 @@ BEGIN {
   }
 }
 {
-  for (i = 1; i <= n; i++)
-    while ((at = index($0, values[i])) > 0)
-      $0 = substr($0, 1, at - 1) "[" keys[i] "]" substr($0, at + length(values[i]))
+  for (i = 1; i <= n; i++) {
+    rest = $0
+    done = ""
+    # What stands in its place is not looked at again: a value may be part of its own key.
+    while ((at = index(rest, values[i])) > 0) {
+      done = done substr(rest, 1, at - 1) "[" keys[i] "]"
+      rest = substr(rest, at + length(values[i]))
+    }
+    $0 = done rest
+  }
   print
 }
