@@ -53,9 +53,37 @@ export function resolveCommand(key: string, command: string, manifest: Manifest,
     .join("");
 }
 
+/** Assignments before a command, and whether it takes the shell's place. */
+const PREFIX = /^((?:[A-Za-z_]\w*=(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])*\s+)*)(exec\s+)?(.*)$/s;
+
+/** A package manager where another program than Node is to start it. */
+const NEEDS_MANAGER = /(?:^|[\s'"(])(npm|npx|pnpm|yarn|corepack)(?=$|[\s:])/;
+
 function resolveOne(key: string, command: string, manifest: Manifest, manager: Manager, depth: number): string {
+  const [, assignments = "", exec = "", bare = ""] = PREFIX.exec(command) ?? [];
+  const resolved = resolveBare(key, bare, manifest, manager, depth);
+  if (resolved === bare) {
+    const needed = /^node\s/.test(bare) ? undefined : NEEDS_MANAGER.exec(bare)?.[1];
+    if (needed === undefined) return command;
+    throw new ReleaseError(
+      `${key}: ${command} needs ${needed}, and there is no package manager on the server; name what ${needed} would run`,
+    );
+  }
+  const parts = splitCommands(resolved);
+  if (parts.length === 1) return `${assignments}${exec}${resolved}`;
+  // They hold for the whole of a script.
+  return parts
+    .map((part) => (isOperator(part) ? part : part.replace(/^[\s(]*/, (start) => start + assignments)))
+    .join("");
+}
+
+/** A command without assignments; the same one where there is nothing to replace. */
+function resolveBare(key: string, command: string, manifest: Manifest, manager: Manager, depth: number): string {
   const [program = "", ...words] = command.split(/\s+/);
-  if (program === "npx") return words.filter((word) => !/^(-y|--yes|--no|--no-install)$/.test(word)).join(" ");
+  if (program === "npx") {
+    const named = withoutDashes(words.filter((word) => !/^(-y|--yes|--no|--no-install)$/.test(word)));
+    return named.startsWith("-") ? command : named;
+  }
   if (program !== "npm" && program !== "pnpm" && program !== "yarn") return command;
   const [verb = "", ...rest] = words.filter((word, index) => index > 1 || !/^(-s|--silent)$/.test(word));
   if (verb === "exec") return withoutDashes(rest);

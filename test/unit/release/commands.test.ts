@@ -27,6 +27,12 @@ test.each([
   ["pnpm exec tsx src/x.ts", "tsx src/x.ts"],
   ["node -e 'npm start && echo'", "node -e 'npm start && echo'"],
   ["python3 worker.py", "python3 worker.py"],
+  ["node cli.js npm start", "node cli.js npm start"],
+  ["NODE_ENV=production npm start", "NODE_ENV=production node dist/server.js"],
+  ["A='x y' B=\"z\" exec npm start -- --fast", "A='x y' B=\"z\" exec node dist/server.js --fast"],
+  ["A=1 npm run all", "A=1 prisma migrate deploy && A=1 node dist/server.js"],
+  ["A=1 npx tsx src/x.ts; npm start", "A=1 tsx src/x.ts; node dist/server.js"],
+  ["cd server && npm start", "cd server && node dist/server.js"],
 ])("%s runs %s", (command, expected) => {
   expect(resolve(command)).toBe(expected);
 });
@@ -49,6 +55,18 @@ describe("is refused:", () => {
       'app.backend: npm start would run the script "prestart" (npm run build) as well; name the command itself (node .)',
     );
     expect(resolve("pnpm start", scripts, PNPM)).toBe("node .");
+  });
+
+  test.each([
+    ["dumb-init npm start", "npm"],
+    ["cross-env A=1 yarn start", "yarn"],
+    ["concurrently 'npm:start' 'node x.js'", "npm"],
+    ['sh -c "pnpm start"', "pnpm"],
+    ["A=1 npx -p typescript tsc", "npx"],
+  ])("what would need a package manager on the server: %s", (command, manager) => {
+    expect(() => resolve(command)).toThrow(
+      `app.backend: ${command} needs ${manager}, and there is no package manager on the server; name what ${manager} would run`,
+    );
   });
 
   test("a circle", () => {

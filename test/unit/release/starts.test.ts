@@ -30,6 +30,8 @@ test.each([
   "./bin/run now",
   "ok && node dist/server.js",
   "redis-cli ping",
+  "ok && cd bin && node anything.js",
+  "(cd bin; ./walk)",
 ])("%s starts", (command) => {
   expect(() => assertStarts("app.backend", command, built)).not.toThrow();
 });
