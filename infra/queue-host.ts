@@ -8,6 +8,7 @@ import { Redis } from "./components/redis";
 import { type Prepared, prepareRelease, Release } from "./components/release";
 import { Server } from "./components/server";
 import { chooseOffer, type Offer } from "./config/catalogue";
+import { labelsOf } from "./config/labels";
 import { loadConfig } from "./config/load";
 import type { Settings } from "./config/schema";
 import { OPERATOR } from "./remote/connection";
@@ -62,7 +63,7 @@ export class QueueHost extends pulumi.ComponentResource {
       parent: this,
       aliases: [{ name: part, parent: pulumi.rootStackResource }],
     });
-    const labels = { "managed-by": "queuehost", stack: settings.stack };
+    const labels = labelsOf(settings, offer.app);
     const network = new Network(
       `${name}-network`,
       { name: settings["server.name"], labels, sshAllowedFrom: settings["ssh.allowedFrom"] },

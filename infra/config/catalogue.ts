@@ -2,10 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Architecture } from "../release";
 import { ask, ExistingServer, ServerType } from "./hetzner";
+import { defaultServerName, isOfProject, labelValue } from "./labels";
 import { failedOrders, forgetOrders, isRefused, type Order } from "./orders";
 import { recordedServer } from "./recorded";
 import { KEYS, type Settings } from "./schema";
-import { typed } from "./typed";
+import { configKey, queuehost } from "./typed";
 
 /** What is ordered, or kept. */
 export interface Offer {
@@ -14,11 +15,16 @@ export interface Offer {
   readonly architecture: Architecture;
   /** Hetzner's number of the server that is there already. */
   readonly existing?: number;
+  /** The application of a new server, or the one that an existing server was made for; up to 0.1.0 it had no such label. */
+  readonly app?: string;
   /** Whether Hetzner has to find room for it: for a new server, or for another type of one. */
   readonly isOrder: boolean;
 }
 
-export type Wanted = Pick<Settings, "stack" | "project" | "server.name" | "server.type" | "server.location">;
+export type Wanted = Pick<
+  Settings,
+  "stack" | "project" | "app.name" | "server.name" | "server.type" | "server.location"
+>;
 
 const Types = z.object({ server_types: z.array(ServerType) });
 const Servers = z.object({ servers: z.array(ExistingServer) });
@@ -31,8 +37,8 @@ const One = z.object({ server: ExistingServer });
  * location has. For a new one, the first type that any of the locations has, in the first location that has it: types come
  * first, locations second.
  *
- * @throws pulumi.RunError where nothing fits, something is misspelt, the name is another server's, or the token another
- *   project's
+ * @throws pulumi.RunError where nothing fits, something is misspelt, the name is another server's, the server another
+ *   application's, or the token another project's
  */
 export async function chooseOffer(wanted: Wanted): Promise<Offer> {
   const name = wanted["server.name"];
@@ -42,6 +48,7 @@ export async function chooseOffer(wanted: Wanted): Promise<Offer> {
     ask("/server_types?per_page=50").then((answer) => Types.parse(answer).server_types),
   ]);
   const existing = await ownServer(wanted, recorded, named);
+  if (existing !== undefined) assertSameApp(wanted, existing);
   assertKnown(wanted, offered, existing);
   const failed = failedOrders(wanted.stack);
   if (existing === undefined) return offerForNew(wanted, offered, failed);
@@ -85,17 +92,30 @@ function gone({ stack }: Wanted, id: number): pulumi.RunError {
   );
 }
 
-function taken(wanted: Wanted, { id, name, labels }: ExistingServer): pulumi.RunError {
+export function taken(wanted: Wanted, { id, name, labels }: ExistingServer): pulumi.RunError {
   const { stack, project } = wanted;
-  if (labels["managed-by"] === "queuehost" && labels.stack === stack)
+  if (labels["managed-by"] === "queuehost" && labels.stack === labelValue(stack) && isOfProject(labels, project))
     return new pulumi.RunError(
       `server.name: a server ${name} (${id}) of a stack ${stack} is there already, and this state knows nothing of it. An up that was killed has left it, or a stack of the same name has its state elsewhere. Nothing was changed.\n` +
-        `    queuehost up --stack ${stack}   # takes over what a killed up has left`,
+        `    ${queuehost(`up --stack ${stack}`, project)}   # takes over what a killed up has left`,
     );
-  const owner = labels["managed-by"] === "queuehost" ? `stack ${labels.stack}` : "somebody else";
+  const owner = labels["managed-by"] === "queuehost" ? ownerOf(labels) : "somebody else";
   return new pulumi.RunError(
     `server.name: should be a name of its own, got "${name}", which is a server (${id}) of ${owner} in the same project. Nothing was changed.\n` +
-      `    npx pulumi config set ${typed("server.name", project)} ${name === `queuehost-${stack}` ? `${name}-2` : `queuehost-${stack}`} --stack ${stack}`,
+      `    npx pulumi config set ${configKey("server.name", project)} ${name === defaultServerName(stack) ? `${name}-2` : defaultServerName(stack)} --stack ${stack}`,
+  );
+}
+
+const ownerOf = ({ stack, project }: Readonly<Record<string, string>>) =>
+  `stack ${stack}${project === undefined ? "" : ` of project ${project}`}`;
+
+/** Redis, PostgreSQL and the proxy would serve the new application before the old one's folder refuses it. */
+export function assertSameApp({ stack, project, "app.name": app }: Wanted, { name, labels }: ExistingServer): void {
+  if (labels.app === undefined || labels.app === labelValue(app)) return;
+  throw new pulumi.RunError(
+    `app.name: the server ${name} runs ${labels.app}, and a server has one application; got ${app}. Nothing was changed. Set it back, or have a new server made:\n` +
+      `    npx pulumi config set ${configKey("app.name", project)} ${labels.app} --stack ${stack}\n` +
+      `    ${queuehost(`recreate --stack ${stack}`, project)}`,
   );
 }
 
@@ -119,7 +139,7 @@ function unknown(
 ): pulumi.RunError {
   return new pulumi.RunError(
     `${key}: should be ${what} (${[...known].sort().join(", ")}), got "${got}"\n` +
-      `    npx pulumi config set ${typed(key, project)} '${KEYS[key].example}' --stack ${stack}`,
+      `    npx pulumi config set ${configKey(key, project)} '${KEYS[key].example}' --stack ${stack}`,
   );
 }
 
@@ -139,7 +159,7 @@ export function offerForNew(wanted: Wanted, offered: readonly ServerType[], fail
   if (chosen === undefined) throw nothing(wanted, offered, reasons);
   if (reasons !== "") pulumi.log.info(`takes ${chosen.type.name} in ${chosen.location}: ${reasons}.`);
   const { type, location } = chosen;
-  return { type: type.name, location, architecture: architectureOf(type), isOrder: true };
+  return { type: type.name, location, architecture: architectureOf(type), app: wanted["app.name"], isOrder: true };
 }
 
 function nothing(wanted: Wanted, offered: readonly ServerType[], tried: string): pulumi.RunError {
@@ -152,7 +172,7 @@ function nothing(wanted: Wanted, offered: readonly ServerType[], tried: string):
   const add = (key: string, list: readonly string[], more: string | undefined) =>
     more === undefined
       ? ""
-      : `\n    npx pulumi config set ${typed(key, project)} '${[...list, more].join(", ")}' --stack ${stack}   # has room`;
+      : `\n    npx pulumi config set ${configKey(key, project)} '${[...list, more].join(", ")}' --stack ${stack}   # has room`;
   return new pulumi.RunError(
     `server.type, server.location: Hetzner has nothing of what they name: ${tried}. Nothing was changed. Try again later, or add to one of the lists:${add("server.type", types, type)}${add("server.location", locations, location)}`,
   );
@@ -166,13 +186,18 @@ export function offerForExisting(
   wanted: Wanted,
   offered: readonly ServerType[],
   failed: readonly Order[],
-  { id, server_type, location, primary_disk_size }: ExistingServer,
+  { id, server_type, location, primary_disk_size, labels }: ExistingServer,
 ): Offer {
   const { stack, project } = wanted;
-  const kept = { location: location.name, architecture: architectureOf(server_type), existing: id };
+  const kept = {
+    location: location.name,
+    architecture: architectureOf(server_type),
+    existing: id,
+    ...(labels.app !== undefined && { app: labels.app }),
+  };
   if (!wanted["server.location"].includes(location.name))
     pulumi.log.warn(
-      `server.location: the server stays in ${location.name}; another location needs a new one: queuehost recreate --stack ${stack}`,
+      `server.location: the server stays in ${location.name}; another location needs a new one: ${queuehost(`recreate --stack ${stack}`, project)}`,
     );
   if (wanted["server.type"].includes(server_type.name)) return { ...kept, type: server_type.name, isOrder: false };
   const why = (type: ServerType) =>
@@ -187,8 +212,8 @@ export function offerForExisting(
   const tried = candidates.map((type) => `${type.name} ${why(type)}`).join(", ");
   throw new pulumi.RunError(
     `server.type: the server (${id}: ${server_type.name}, ${server_type.architecture}, ${primary_disk_size} GB, in ${location.name}) can't become any of these: ${tried}. Nothing was changed. Try again later, keep its type, or have a new server made:\n` +
-      `    npx pulumi config set ${typed("server.type", project)} ${server_type.name} --stack ${stack}\n` +
-      `    queuehost recreate --stack ${stack}`,
+      `    npx pulumi config set ${configKey("server.type", project)} ${server_type.name} --stack ${stack}\n` +
+      `    ${queuehost(`recreate --stack ${stack}`, project)}`,
   );
 }
 

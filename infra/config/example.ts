@@ -1,7 +1,7 @@
 import { CONVENIENCE_KEYS, OWN_KEYS } from "../bundles/env";
 import { ReleaseError } from "../release";
 import type { Settings } from "./schema";
-import { typed } from "./typed";
+import { configKey, queuehost } from "./typed";
 
 /**
  * Every variable that the application's example file names has a value: one that is missing would show when the first user
@@ -20,13 +20,13 @@ export function assertExampleKeys(
   const lines = missing.map(
     (key) =>
       `  env.${key}: the application's example file names it, the stack doesn't set it\n` +
-      `      npx pulumi config set --secret ${typed(`env.${key}`, project)} --stack ${stack}`,
+      `      npx pulumi config set --secret ${configKey(`env.${key}`, project)} --stack ${stack}`,
   );
   throw new ReleaseError(
     [
       `The configuration of stack ${stack} lacks ${missing.length === 1 ? "a variable" : `${missing.length} variables`} of the application:`,
       ...lines,
-      `A whole file at once: npx queuehost env import FILE --stack ${stack}. One that may be empty: npx pulumi config set ${typed("env.KEY", project)} ''`,
+      `A whole file at once: ${queuehost(`env import FILE --stack ${stack}`, project)}. One that may be empty: npx pulumi config set ${configKey("env.KEY", project)} ''`,
     ].join("\n"),
   );
 }

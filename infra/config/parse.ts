@@ -2,8 +2,9 @@ import { closestMatch } from "leven";
 import { OWN_KEYS } from "../bundles/env";
 import { extraFault } from "../bundles/env-file";
 import { databaseFault } from "../bundles/postgres";
+import { defaultServerName } from "./labels";
 import { FAMILIES, KEYS, type Key, type KeyName, REFERENCE, type Settings } from "./schema";
-import { NAMESPACE, typed } from "./typed";
+import { configKey, NAMESPACE } from "./typed";
 
 /** One thing that is wrong with a stack's configuration. */
 export interface Fault {
@@ -91,7 +92,7 @@ export function parseConfig(
     const member = name.slice(family.length);
     const reason = family === "env." ? extraFault(member, raw, OWN_KEYS) : memberFault(member);
     if (reason !== undefined)
-      faults.push({ path: name, reason, mend: `npx pulumi config rm ${typed(name, project)} --stack ${stack}` });
+      faults.push({ path: name, reason, mend: `npx pulumi config rm ${configKey(name, project)} --stack ${stack}` });
     else if (!FAMILIES[family].kind.safeParse(raw).success) fault(name, FAMILIES[family], `got ${shown(raw, false)}`);
     else named[family][member] = raw;
   }
@@ -127,7 +128,7 @@ export function parseConfig(
   const people = [...((values["ssh.authorizedKeys"] ?? []) as string[]), ...Object.values(named["ssh.key."])];
   const unnamed = values["app.worker"] as string | undefined;
   return {
-    "server.name": `queuehost-${stack}`,
+    "server.name": defaultServerName(stack),
     ...values,
     ...(people.length > 0 && { "ssh.authorizedKeys": people }),
     stack,
@@ -146,7 +147,7 @@ const noneOf = (record: object) => Object.keys(record).length === 0;
 
 /** The command that mends a fault. */
 function mend(key: string, { example, secret }: Key, { stack, project }: Place): string {
-  const name = typed(key, project);
+  const name = configKey(key, project);
   return secret
     ? `${example} | npx pulumi config set --secret ${name} --stack ${stack}`
     : `npx pulumi config set ${name} ${/[ "*]/.test(example) ? `'${example}'` : example} --stack ${stack}`;
@@ -179,6 +180,6 @@ function unknownKey(name: string, { stack, project }: Place): Fault {
   return {
     path: name,
     reason: `is no key of queuehost${near ? `; did you mean ${near}?` : ""}`,
-    mend: `npx pulumi config rm ${typed(name, project)} --stack ${stack}`,
+    mend: `npx pulumi config rm ${configKey(name, project)} --stack ${stack}`,
   };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { RunError } from "@pulumi/pulumi";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { offerForExisting, offerForNew, type Wanted } from "../../infra/config/catalogue";
+import { assertSameApp, offerForExisting, offerForNew, taken, type Wanted } from "../../infra/config/catalogue";
 import { type ExistingServer, ServerType } from "../../infra/config/hetzner";
 import { failedOrders, forgetOrders, isRefused, type Order, rememberOrder } from "../../infra/config/orders";
 import { SERVER_TYPES } from "../../twin/catalogue";
@@ -24,6 +24,7 @@ function offered(...soldOut: string[]): ServerType[] {
 const wanted = (types: string, locations: string): Wanted => ({
   stack: "production",
   project: "queuehost",
+  "app.name": "shop",
   "server.name": "web",
   "server.type": types.split(" "),
   "server.location": locations.split(" "),
@@ -65,6 +66,7 @@ describe("a new server", () => {
       type: "cax11",
       location: "nbg1",
       architecture: "arm64",
+      app: "shop",
       isOrder: true,
     });
   });
@@ -120,15 +122,68 @@ describe("a server that exists", () => {
     expect(choose("cx43 cx23", [], [refused("cx43", "fsn1")])).toBe("cx23 ordered");
   });
 
+  test("keeps the label of the application that it was made for", () => {
+    const app = (labels: Record<string, string>) =>
+      offerForExisting(wanted("cx33", "fsn1"), offered(), [], { ...server, labels }).app;
+    expect(app({ app: "shop" })).toBe("shop");
+    expect(app({})).toBeUndefined();
+  });
+
   test("stays as it is when none fits, and its operator is told why", () => {
     expect(() => choose("cax11 cx23 cpx11 cx43", ["cx43 fsn1"], [refused("cx23", "fsn1")])).toThrow(
       new RunError(
         `server.type: the server (42: cx33, x86, 40 GB, in fsn1) can't become any of these: cax11 has another architecture (arm), cx23 was refused some minutes ago, cpx11 isn't offered, cx43 is sold out. Nothing was changed. Try again later, keep its type, or have a new server made:
     npx pulumi config set server.type cx33 --stack production
-    queuehost recreate --stack production`,
+    npm run queuehost -- recreate --stack production`,
       ),
     );
     expect(() => choose("cx23", [], [], { primary_disk_size: 80 })).toThrow("cx23 has a smaller disk (40 GB)");
+  });
+});
+
+describe("another's server", () => {
+  const server = (labels: Record<string, string>, name = "web"): ExistingServer => ({
+    id: 42,
+    name,
+    status: "running",
+    labels,
+    server_type: { name: "cx23", architecture: "x86" },
+    location: { name: "nbg1" },
+    primary_disk_size: 40,
+  });
+  const own = { "managed-by": "queuehost", stack: "production" };
+
+  test.each([
+    ["this project's, left by an up", { ...own, project: "queuehost" }, "takes over what a killed up has left"],
+    ["one of 0.1.0, which had no label of its project", own, "takes over what a killed up has left"],
+    [
+      "the stack of that name of another project",
+      { ...own, project: "blog" },
+      "of stack production of project blog in",
+    ],
+    ["another stack's", { ...own, stack: "staging", project: "queuehost" }, "of stack staging of project queuehost in"],
+    ["nobody's that is known", {}, "of somebody else in"],
+  ])("of the wanted name is told as %s", (_, labels, words) => {
+    expect(taken(wanted("cx23", "nbg1"), server(labels)).message).toContain(words);
+  });
+
+  test("is given up by its name, with one that is free", () => {
+    expect(
+      taken(wanted("cx23", "nbg1"), server({ ...own, project: "blog" }, "queuehost-production")).message,
+    ).toContain("config set server.name queuehost-production-2 --stack production");
+  });
+
+  test("is one that runs another application: refused with the way back", () => {
+    const check = (labels: Record<string, string>) => () => assertSameApp(wanted("cx23", "nbg1"), server(labels));
+    expect(check({ ...own, app: "shop" })).not.toThrow();
+    expect(check(own)).not.toThrow();
+    expect(check({ ...own, app: "intranet" })).toThrow(
+      new RunError(
+        `app.name: the server web runs intranet, and a server has one application; got shop. Nothing was changed. Set it back, or have a new server made:
+    npx pulumi config set app.name intranet --stack production
+    npm run queuehost -- recreate --stack production`,
+      ),
+    );
   });
 });
 
