@@ -3,13 +3,14 @@ import { join, relative } from "node:path";
 import { Command } from "commander";
 import { ReleaseError } from "../../infra/release";
 import { ensureEngine } from "../engine";
-import { answersTo, askMember, withAnswers } from "../init/answers";
+import { answersTo, askMember, assertNoSecrets, withAnswers } from "../init/answers";
 import { deployableMembers, memberNamed, readApp } from "../init/app";
 import { look } from "../init/findings";
 import { closing, ownBackend, report, stillToSet } from "../init/report";
 import { ensureStackOf, writeFindings } from "../init/write";
 import { ensureBackend, localBackend } from "../lib/backend";
 import { UserError } from "../lib/errors";
+import { pair } from "../lib/pair";
 import { fromUser, PROJECT } from "../lib/places";
 import { type Configured, Pulumi } from "../lib/pulumi";
 import { REHEARSAL } from "../lib/rehearsal";
@@ -38,6 +39,7 @@ export const init = new Command("init")
       throw new UserError(
         `--stack: ${REHEARSAL} is made by start, from the stack that it rehearses; take another name, such as staging`,
       );
+    assertNoSecrets(options.set, options.stack);
     const ask = options.yes !== true && options.json !== true;
     if (ask && !process.stdin.isTTY)
       throw new UserError(
@@ -103,10 +105,4 @@ async function memberOf(folder: string, { member }: Options, ask: boolean): Prom
       `${folder} is a monorepo: name the member to deploy, with --member ${members.join(" or --member ")}`,
     );
   return join(folder, await askMember(members));
-}
-
-function pair(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
-  const at = text.indexOf("=");
-  if (at < 1) throw new UserError(`--set: should be KEY=VALUE, got ${text}`);
-  return { ...before, [text.slice(0, at).replace(/^queuehost:/, "")]: text.slice(at + 1) };
 }

@@ -1,13 +1,41 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
-import { confirm, isCancel, select, text } from "@clack/prompts";
+import { confirm, select, text } from "@clack/prompts";
 import { FAMILIES, KEYS, type Key } from "../../infra/config/schema";
 import { UserError } from "../lib/errors";
 import { Interrupted } from "../lib/interrupt";
+import { typed } from "../lib/places";
 import type { Configured } from "../lib/pulumi";
 import type { Finding, Findings } from "./finding";
 import { table } from "./report";
+
+/** What asks the questions at a terminal. */
+export interface Prompter {
+  readonly confirm: typeof confirm;
+  readonly select: typeof select;
+  readonly text: typeof text;
+}
+
+const TERMINAL: Prompter = { confirm, select, text };
+
+/**
+ * A command line stays in the shell's history and is everybody's to read while it runs, so it takes no secrets.
+ *
+ * @throws UserError for a secret, and for a variable of the application, which may well be one
+ */
+export function assertNoSecrets(set: Readonly<Record<string, string>>, stack: string): void {
+  const refused = Object.keys(set).filter((key) => key.startsWith("env.") || keyOf(key)?.secret);
+  const [first] = refused;
+  if (first === undefined) return;
+  const config = `npx pulumi config set --stack ${stack} --secret queuehost:${first}`;
+  const all = refused.some((key) => key.startsWith("env."))
+    ? `; variables from a file, all at once: ${typed("env import", "FILE", "--stack", stack)}`
+    : "";
+  throw new UserError(
+    `--set: takes no secrets, since a command line shows them, got ${refused.join(", ")}. Nothing was written.\nRun init without ${refused.length === 1 ? "it" : "them"}, then: ${config} (it asks for the value)${all}`,
+  );
+}
 
 /** The findings with what somebody said on the command line, and with what every stack needs. */
 export function withAnswers(
@@ -23,7 +51,7 @@ export function withAnswers(
     ...Object.entries(set).map(([key, value]) => ({ key, value, why: "--set", asked: true as const })),
   ];
   const faults = all.flatMap(({ key, value, secret }) => {
-    const kind = kindOf(key);
+    const kind = keyOf(key)?.kind;
     if (kind === undefined) return [`--set ${key}: is no key of queuehost`];
     const { error } = kind.safeParse(value);
     return error === undefined
@@ -34,10 +62,10 @@ export function withAnswers(
   return { found: all, ...others };
 }
 
-function kindOf(name: string): Key["kind"] | undefined {
+function keyOf(name: string): Key | undefined {
   const keys: Readonly<Record<string, Key>> = KEYS;
   const family = Object.entries(FAMILIES).find(([prefix]) => name.startsWith(prefix));
-  return keys[name]?.kind ?? family?.[1].kind;
+  return keys[name] ?? family?.[1];
 }
 
 /** Shows what was found, and asks for what can't be known. */
@@ -46,12 +74,13 @@ export async function answersTo(
   present: Configured,
   stack: string,
   say: (line: string) => void,
+  prompter: Prompter = TERMINAL,
 ): Promise<Finding[]> {
   say(`${table(found.map((finding) => ({ finding, outcome: "new" })))}\n`);
   const ranges = present.has("queuehost:ssh.allowedFrom")
     ? ""
     : answered(
-        await text({
+        await prompter.text({
           message: "From which addresses will people log in (ssh.allowedFrom)? Empty: said later.",
           placeholder: "203.0.113.7/32",
           defaultValue: "",
@@ -61,7 +90,9 @@ export async function answersTo(
       );
   if (
     !answered(
-      await confirm({ message: `Write that to stack ${stack}? What is wrong can be set again: --set KEY=VALUE.` }),
+      await prompter.confirm({
+        message: `Write that to stack ${stack}? What is wrong can be set again: --set KEY=VALUE.`,
+      }),
     )
   )
     throw new Interrupted("Nothing was written.");
@@ -69,9 +100,12 @@ export async function answersTo(
 }
 
 /** Which member of a monorepo is meant. @throws Interrupted after Ctrl-C */
-export async function askMember(members: readonly string[]): Promise<string> {
+export async function askMember(members: readonly string[], prompter: Prompter = TERMINAL): Promise<string> {
   return answered(
-    await select({ message: "Which of its members?", options: members.map((value) => ({ value, label: value })) }),
+    await prompter.select({
+      message: "Which of its members?",
+      options: members.map((value) => ({ value, label: value })),
+    }),
   );
 }
 
@@ -92,6 +126,7 @@ function personalKey(): Finding | undefined {
 }
 
 function answered<T>(answer: T): Exclude<T, symbol> {
-  if (isCancel(answer)) throw new Interrupted("Interrupted. Nothing was written.");
+  // After Ctrl-C.
+  if (typeof answer === "symbol") throw new Interrupted("Interrupted. Nothing was written.");
   return answer as Exclude<T, symbol>;
 }
