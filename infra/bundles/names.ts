@@ -13,8 +13,10 @@ export function assertPlain(what: string, value: string, expected: RegExp): stri
 }
 
 /** A path below some folder, `uploads` or `data/exports`: it neither leaves the folder nor hides a `.env`. */
+export const FOLDER = /^(?!.*(^|\/)(\.{1,2}|\.env[^/]*)(\/|$))[A-Za-z0-9._@+-]+(\/[A-Za-z0-9._@+-]+)*$/;
+
 export function assertFolder(what: string, folder: string): string {
-  return assertPlain(what, folder, /^(?!.*(^|\/)(\.{1,2}|\.env[^/]*)(\/|$))[A-Za-z0-9._@+-]+(\/[A-Za-z0-9._@+-]+)*$/);
+  return assertPlain(what, folder, FOLDER);
 }
 
 /** A path as it stands in a URL, `/health`. */

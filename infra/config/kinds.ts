@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { FOLDER } from "../bundles/names";
 
 /**
  * What a configuration value can be. Each kind reads the text that `pulumi config set` stored; its message completes the
@@ -62,12 +63,12 @@ const publicKeys = list(
 
 /** A folder below another one: no way out of it, nothing that a shell or systemd would read differently. */
 const folder = pattern(
-  /^(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/,
-  "a folder inside the application's, such as storage/uploads",
+  FOLDER,
+  "a folder inside the application's such as storage/uploads: letters, digits and . _ @ + -, and no .env",
 );
 const folders = list(
   folder,
-  "folders inside the application's such as uploads, exports, separated by commas, none of them inside another",
+  "folders inside the application's such as uploads, exports, separated by commas: letters, digits and . _ @ + -, no .env, none of them inside another",
 ).refine(
   (all) => !all.some((one) => all.some((other) => one.startsWith(`${other}/`))),
   "folders of which none is inside another",

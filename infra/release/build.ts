@@ -8,7 +8,7 @@ import { listed, resolveCommands } from "./commands";
 import { container } from "./container";
 import { ReleaseError } from "./error";
 import { here } from "./place";
-import { assertRunsOn, findProject } from "./project";
+import { assertCarried, assertRunsOn, findProject } from "./project";
 import { digestOf, recall, remember } from "./record";
 import runtimes from "./runtimes.json";
 import { listSources, sourcesDigest } from "./sources";
@@ -33,6 +33,7 @@ export async function buildRelease(app: AppSource, outDir: string, options: Buil
   const project = findProject(app.path);
   const { root, folder, manifest, manager } = project;
   assertRunsOn(app, manifest);
+  if (app.output === undefined) assertCarried(project);
   const commands = resolveCommands(app, manifest, manager);
   const kept = resolve(outDir);
   const lasting = app.folders.map((name) => posix.join(folder, name).replace(/\/$/, ""));

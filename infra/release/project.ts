@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { satisfies } from "semver";
+import { FOLDER } from "../bundles/names";
 import type { AppSource } from "./app";
 import { ReleaseError } from "./error";
 import { LOCKFILE_NAMES, type Manager, managerOf } from "./manager";
@@ -50,6 +51,14 @@ export function assertRunsOn(app: AppSource, { engines }: Manifest): void {
   throw new ReleaseError(
     `${join(app.path, "package.json")}: engines.node is "${range}", and the server's Node would be ${version}; ${other === undefined ? `only ${Object.keys(runtimes.node).join(" and ")} can be had` : `set app.node to ${other}`}`,
   );
+}
+
+/** @throws ReleaseError for a member of a monorepo whose folder can't stand in the server's units and scripts */
+export function assertCarried({ root, folder }: Project): void {
+  if (folder !== "" && !FOLDER.test(folder))
+    throw new ReleaseError(
+      `${join(root, folder)}: should have a path within ${root} of letters, digits and . _ @ + -, for commands run in it on the server; rename it, or set app.output to a folder that is whole in itself`,
+    );
 }
 
 function membersOf(root: string, { name, berry, lockfile }: Manager): (folder: string) => boolean {

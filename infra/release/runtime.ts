@@ -24,7 +24,8 @@ export function nodeRuntime(architecture: Architecture, major: NodeMajor = "24")
   const { version, integrity } = runtimes.node[major];
   const name = `node-linux-${architecture}`;
   const registry = registryUrl();
-  if (new URL(registry).username !== "")
+  const { username, password } = new URL(registry);
+  if (username !== "" || password !== "")
     throw new ReleaseError(
       "the npm registry's address has a password in it, which would travel to the server; put it into an .npmrc as _auth instead",
     );

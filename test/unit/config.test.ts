@@ -152,6 +152,7 @@ describe("faults", () => {
     ["queue.prefix", "a b"],
     ["app.folders", "uploads, ../../etc"],
     ["app.folders", "/var/lib"],
+    ["app.folders", "uploads, .env.d"],
     ["app.folders", "storage, storage/uploads"],
     ["app.output", "dist/../.."],
     ["app.backend", "node a.js\nreboot"],

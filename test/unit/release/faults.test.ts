@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EMPTY_LOCK, Project } from "./support/project";
 
@@ -63,6 +64,19 @@ describe("an application that can't be built is told so in one message:", () => 
       /^<root>\/package.json: engines.node is "22.x", and the server's Node would be 24[\d.]+; set app.node to 22$/,
     );
   });
+
+  test.each(["apps/(web)", "apps/My App"])(
+    "a member of a monorepo whose folder no unit could name: %s",
+    async (name) => {
+      project
+        .write("package.json", { workspaces: ["apps/*"] })
+        .write("package-lock.json", { ...EMPTY_LOCK, packages: { "node_modules/web": { resolved: name, link: true } } })
+        .write(`${name}/package.json`, { name: "web" });
+      expect(await project.fault({ path: join(project.root, name) })).toBe(
+        `<root>/${name}: should have a path within <root> of letters, digits and . _ @ + -, for commands run in it on the server; rename it, or set app.output to a folder that is whole in itself`,
+      );
+    },
+  );
 
   test("an entry that isn't there", async () => {
     expect(await project.fault({ backend: "node dist/server.js" })).toBe(

@@ -36,7 +36,7 @@ test.each(["22", "24"] as const)("Node %s has one version and two binaries", (ma
   expect(arm64?.sha512).not.toBe(x64?.sha512);
 });
 
-test("a password in the registry's address never travels", () => {
-  vi.stubEnv("npm_config_registry", "https://anna:hunter2@registry.example.org/npm");
+test.each(["anna:hunter2", ":hunter2", "token"])("%s in the registry's address never travels", (secret) => {
+  vi.stubEnv("npm_config_registry", `https://${secret}@registry.example.org/npm`);
   expect(() => nodeRuntime("arm64")).toThrow("the npm registry's address has a password in it");
 });
