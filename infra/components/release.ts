@@ -46,7 +46,7 @@ export interface Prepared {
  * @throws pulumi.RunError for an application that can't be built and for values that are missing or that no `.env` carries
  */
 export async function prepareRelease(settings: Settings, { architecture }: Offer, folder: string): Promise<Prepared> {
-  const path = resolve(folder, settings["app.path"] ?? "app");
+  const path = resolve(folder, settings["app.path"]);
   try {
     assertExampleKeys(settings, exampleKeys(path));
     const built = await buildRelease(

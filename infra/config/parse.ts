@@ -56,7 +56,8 @@ export function parseConfig(
   const values: Record<string, unknown> = {};
   // Pulumi.yaml has to give every declared key a default; the empty one stands for none.
   const set = (name: string) => entries[PREFIX + name] || undefined;
-  const reference: Readonly<Record<string, string>> = set("app.path") === undefined ? REFERENCE : {};
+  const isReference = set("app.path") === undefined && project === NAMESPACE;
+  const reference: Readonly<Record<string, string>> = isReference ? REFERENCE : {};
   for (const [name, key] of Object.entries(KEYS) as [KeyName, Key][]) {
     const raw = set(name) ?? reference[name] ?? key.default;
     if (raw === undefined) {
@@ -75,6 +76,8 @@ export function parseConfig(
     if (parsed.success) values[name] = parsed.data;
     else fault(name, key, `got ${shown(raw, key.secret)}`);
   }
+
+  if (set("app.path") === undefined && !isReference) fault("app.path", KEYS["app.path"], "is not set");
 
   const named: Record<keyof typeof FAMILIES, Record<string, string>> = {
     "env.": {},

@@ -85,7 +85,7 @@ export const KEYS = {
     optional: true,
     example: "../intranet",
     description:
-      "Folder of the application, relative to the project's; without it, the reference application, for which the commands below needn't be set",
+      "Folder of the application, relative to the project's; a clone of this repository may do without it: the reference application, for which the commands below needn't be set",
   }),
   "app.build": key({
     kind: kinds.command,
@@ -271,7 +271,7 @@ export const FAMILIES = {
   }),
 } as const satisfies Record<string, Key>;
 
-/** What the reference application needs, where `app.path` isn't set. */
+/** What the reference application needs, where `app.path` isn't set in a clone of this repository; no package has it. */
 export const REFERENCE = {
   "app.path": "app",
   "app.output": "dist",
@@ -289,6 +289,7 @@ export type Settings = { readonly [N in KeyName]: Value<(typeof KEYS)[N]> } & {
   /** Name of its project, in Pulumi.yaml. */
   readonly project: string;
   readonly "server.name": string;
+  readonly "app.path": string;
   /** Commands of the workers by group; the group of `app.worker` has no name. */
   readonly workers: Readonly<Record<string, string>>;
   /** The keys `env.<NAME>`: what the team adds to the application's `.env`. */

@@ -119,6 +119,13 @@ describe("faults", () => {
     );
   });
 
+  test("name the application's folder in a project that has no reference application", () => {
+    expect(() => parseConfig({ stack: "staging", project: "intranet" }, valid, secrets)).toThrow(
+      "has 1 fault:\n  app.path: should be a folder such as ../intranet, is not set\n" +
+        "      npx pulumi config set queuehost:app.path ../intranet --stack staging",
+    );
+  });
+
   test("refuse a secret in clear, and never show one", () => {
     const [clear] = faultsOf(valid, new Set(["hcloud:token"]));
     expect(clear).toBe("  redis.password: should be set as a secret, stands in clear");
