@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Architecture } from "../release";
-import { ask, ExistingServer, ServerType } from "./hetzner";
+import { ExistingServer, HETZNER, HetznerError, ask as request, ServerType } from "./hetzner";
 import { defaultServerName, isOfProject, labelValue } from "./labels";
 import { failedOrders, forgetOrders, isRefused, type Order } from "./orders";
 import { recordedServer } from "./recorded";
@@ -25,6 +25,19 @@ export type Wanted = Pick<
   Settings,
   "stack" | "project" | "app.name" | "server.name" | "server.type" | "server.location"
 >;
+
+/** @throws pulumi.RunError, see `request` */
+async function ask(path: string, method?: "POST"): Promise<unknown> {
+  const config = new pulumi.Config("hcloud");
+  const access = {
+    endpoint: config.get("endpoint") ?? process.env.HCLOUD_ENDPOINT ?? HETZNER,
+    token: config.get("token") ?? process.env.HCLOUD_TOKEN,
+    stack: pulumi.getStack(),
+  };
+  return request(access, path, method).catch((error) => {
+    throw error instanceof HetznerError ? new pulumi.RunError(error.message) : error;
+  });
+}
 
 const Types = z.object({ server_types: z.array(ServerType) });
 const Servers = z.object({ servers: z.array(ExistingServer) });

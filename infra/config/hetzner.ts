@@ -1,7 +1,17 @@
-import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
-const HETZNER = "https://api.hetzner.cloud/v1";
+/** Address of the API, where no other is configured. */
+export const HETZNER = "https://api.hetzner.cloud/v1";
+
+/** Hetzner couldn't be asked, or refuses; the message says it whole, in a line or two. */
+export class HetznerError extends Error {}
+
+export interface Access {
+  readonly endpoint: string;
+  readonly token: string | undefined;
+  /** For the line that sets another token. */
+  readonly stack: string;
+}
 
 /** A server type, as far as it decides what is ordered. */
 export const ServerType = z.object({
@@ -32,32 +42,31 @@ export const ExistingServer = z.object({
 export type ExistingServer = z.infer<typeof ExistingServer>;
 
 /**
- * Asks Hetzner's API with the stack's token.
+ * Asks Hetzner's API.
  *
  * @returns the answer; undefined where there is no such thing (404)
- * @throws pulumi.RunError in a line or two, for a token that isn't known, an API that can't be reached, and any other refusal
+ * @throws HetznerError for a token that isn't known, an API that can't be reached, and any other refusal
  */
-export async function ask(path: string, method: "GET" | "POST" = "GET"): Promise<unknown> {
-  const config = new pulumi.Config("hcloud");
-  const endpoint = config.get("endpoint") ?? process.env.HCLOUD_ENDPOINT ?? HETZNER;
-  const token = config.get("token") ?? process.env.HCLOUD_TOKEN;
+export async function ask(
+  { endpoint, token, stack }: Access,
+  path: string,
+  method: "GET" | "POST" = "GET",
+): Promise<unknown> {
   const response = await fetch(endpoint + path, {
     method,
     headers: { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(15_000),
   }).catch((error) => {
     const cause = error.cause?.message || error.cause?.code || error.message;
-    throw new pulumi.RunError(`Hetzner's API can't be reached at ${endpoint}: ${cause}. Nothing was changed.`);
+    throw new HetznerError(`Hetzner's API can't be reached at ${endpoint}: ${cause}. Nothing was changed.`);
   });
   if (response.status === 404) return undefined;
   if (response.status === 401)
-    throw new pulumi.RunError(
+    throw new HetznerError(
       `hcloud:token: Hetzner doesn't know it (unauthorized). Make one in the console, under Security, API tokens, and set it:\n` +
-        `    npx pulumi config set --secret hcloud:token --stack ${pulumi.getStack()}`,
+        `    npx pulumi config set --secret hcloud:token --stack ${stack}`,
     );
   if (!response.ok)
-    throw new pulumi.RunError(
-      `Hetzner's API answered ${response.status} to ${method} ${path}: ${await response.text()}`,
-    );
+    throw new HetznerError(`Hetzner's API answered ${response.status} to ${method} ${path}: ${await response.text()}`);
   return response.json();
 }

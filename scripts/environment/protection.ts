@@ -1,6 +1,7 @@
+import { configKey } from "../../infra/config/typed";
 import { nameIn, stateOf } from "../healing/state";
 import { UserError } from "../lib/errors";
-import { typed } from "../lib/places";
+import { projectName, typed } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
 import { configOf } from "./config";
 
@@ -18,6 +19,6 @@ export async function assertUnprotected(pulumi: Pulumi): Promise<void> {
   ];
   if (guards.length === 0) return;
   throw new UserError(
-    `Stack ${stack} is protected. Nothing was touched.\n${guards.map((guard) => `  ${guard}`).join("\n")}\nTo lift that, and only then delete:\n  npx pulumi config set server.protect false --stack ${stack}\n  ${typed("up", "--stack", stack)}`,
+    `Stack ${stack} is protected. Nothing was touched.\n${guards.map((guard) => `  ${guard}`).join("\n")}\nTo lift that, and only then delete:\n  npx pulumi config set ${configKey("server.protect", projectName())} false --stack ${stack}\n  ${typed("up", "--stack", stack)}`,
   );
 }

@@ -1,6 +1,9 @@
 import { z } from "zod";
+import { ask, HETZNER, HetznerError } from "../../infra/config/hetzner";
+import { defaultServerName, isOfProject, labelValue } from "../../infra/config/labels";
 import { configOf } from "../environment/config";
 import { UserError } from "../lib/errors";
+import { projectName } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
 
 /** What a program makes in the cloud: by its name in the API, its type in the state, and the component that makes it. */
@@ -21,11 +24,16 @@ export interface Labelled {
   readonly publicKey?: string;
 }
 
-const HETZNER = "https://api.hetzner.cloud/v1";
-const One = z.object({ id: z.number(), name: z.string(), public_key: z.string().optional() });
+const One = z.object({
+  id: z.number(),
+  name: z.string(),
+  public_key: z.string().optional(),
+  labels: z.record(z.string(), z.string()).default({}),
+});
 
 /**
- * Everything in the cloud that carries the labels of a stack.
+ * Everything in the cloud that carries the labels of a stack and the name that its program gives. What another project's stack
+ * of the same name has there, is none of it.
  *
  * @throws UserError where the API can't be reached or refuses the token
  */
@@ -35,13 +43,22 @@ export async function labelled(pulumi: Pulumi): Promise<Labelled[]> {
   const token = config["hcloud:token"]?.value || process.env.HCLOUD_TOKEN;
   // The program says what is wrong with the configuration; without a token nothing can have been made.
   if (token === undefined) return [];
-  const selector = encodeURIComponent(`managed-by=queuehost,stack=${pulumi.stack.split("/").at(-1)}`);
+  const stack = pulumi.stack.split("/").at(-1) ?? "";
+  const project = projectName();
+  const name = config["queuehost:server.name"]?.value || defaultServerName(stack);
+  const selector = encodeURIComponent(`managed-by=queuehost,stack=${labelValue(stack)}`);
   const list = async (kind: Kind): Promise<Labelled[]> => {
-    const answer = await ask(`${endpoint}/${kind}?label_selector=${selector}&per_page=50`, token);
+    const path = `/${kind}?label_selector=${selector}&per_page=50`;
+    const answer = await ask({ endpoint, token, stack }, path).catch((error) => {
+      throw error instanceof HetznerError ? new UserError(error.message) : error;
+    });
+    if (answer === undefined)
+      throw new UserError(`hcloud:endpoint: should be Hetzner's API; ${endpoint} has no ${path}. Nothing was changed.`);
     return z
       .object({ [kind]: z.array(One) })
       .transform((body) => body[kind] ?? [])
       .parse(answer)
+      .filter((one) => one.name === name && isOfProject(one.labels, project))
       .map(({ id, name, public_key: publicKey }) => ({
         kind,
         id: String(id),
@@ -50,21 +67,4 @@ export async function labelled(pulumi: Pulumi): Promise<Labelled[]> {
       }));
   };
   return (await Promise.all((Object.keys(KINDS) as Kind[]).map(list))).flat();
-}
-
-async function ask(url: string, token: string): Promise<unknown> {
-  const response = await fetch(url, {
-    headers: { authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(15_000),
-  }).catch((error: Error) => {
-    const { message } = error.cause instanceof Error ? error.cause : error;
-    throw new UserError(`Hetzner's API can't be reached at ${new URL(url).origin}: ${message}. Nothing was changed.`);
-  });
-  if (response.status === 401)
-    throw new UserError(
-      "hcloud:token: Hetzner doesn't know it (unauthorized). Make one in the console, under Security, API tokens, and set it: npx pulumi config set --secret hcloud:token",
-    );
-  if (!response.ok)
-    throw new UserError(`Hetzner's API answered ${response.status} to ${url}: ${await response.text()}`);
-  return response.json();
 }

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { configKey } from "../../infra/config/typed";
 import { UserError } from "../lib/errors";
-import { typed } from "../lib/places";
+import { projectName, typed } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
+import { REHEARSAL } from "../lib/rehearsal";
 import { removeCutOffAttributes } from "./attributes";
 import { KINDS, labelled } from "./cloud";
 import { releaseDeadLock } from "./lock";
@@ -43,8 +45,12 @@ export async function heal(pulumi: Pulumi, report: Report): Promise<void> {
 function refuse(stack: string, { strangers }: Orphans): void {
   if (strangers.length === 0) return;
   const lines = strangers.map(({ found: { kind, name, id }, why }) => `  ${KINDS[kind].noun} ${name} (${id}): ${why}`);
+  const wayOut =
+    stack === REHEARSAL
+      ? `Begin the rehearsal anew: ${typed("stop")}, then ${typed("start")}.`
+      : `Bring back the state that made them, or let this stack make others, by another name:\n    npx pulumi config set ${configKey("server.name", projectName())} <name> --stack ${stack}`;
   throw new UserError(
-    `In the cloud are things with the labels of stack ${stack} that its state doesn't know and that can't be taken over. Nothing was changed.\n${lines.join("\n")}\nBring back the state that made them, or delete them in Hetzner's console (in a rehearsal: ${typed("stop")}); then run this again.`,
+    `In the cloud are things with the labels of stack ${stack} that its state doesn't know and that can't be taken over. Nothing was changed.\n${lines.join("\n")}\n${wayOut}`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "./errors";
 
@@ -10,6 +10,13 @@ export const PROJECT = projectOf(process.cwd()) ?? process.cwd();
 
 /** Whether this is a clone of this repository and not a project that uses it. */
 export const IN_CLONE = PROJECT === PACKAGE;
+
+/** The project's name, in its Pulumi.yaml; empty where there is none. */
+export function projectName(): string {
+  const file = join(PROJECT, "Pulumi.yaml");
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  return /^name:\s*["']?([^\s"'#]+)/m.exec(text)?.[1] ?? "";
+}
 
 /** Folders of programs: the project's own come first. */
 export const BINS = [...new Set([PROJECT, PACKAGE])].map((folder) => join(folder, "node_modules/.bin"));

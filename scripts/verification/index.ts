@@ -1,3 +1,4 @@
+import { HETZNER } from "../../infra/config/hetzner";
 import { UserError } from "../lib/errors";
 import type { Pulumi } from "../lib/pulumi";
 import type { Check, Subject } from "./check";
@@ -6,8 +7,6 @@ import { inside } from "./inside";
 import { outside } from "./outside";
 import { silent } from "./rows";
 import { concerns } from "./script";
-
-const HETZNER = "https://api.hetzner.cloud/v1";
 
 /** Looks at a stack's server from outside and inside, and says what was seen. */
 export async function verifyStack(pulumi: Pulumi): Promise<Check[]> {
