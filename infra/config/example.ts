@@ -11,10 +11,12 @@ import { configKey, queuehost } from "./typed";
  * @throws ReleaseError naming all that are missing, with the lines that set them
  */
 export function assertExampleKeys(
-  { env, stack, project }: Pick<Settings, "env" | "stack" | "project">,
+  settings: Pick<Settings, "env" | "stack" | "project" | "postgres.enabled">,
   named: readonly string[],
 ): void {
+  const { env, stack, project } = settings;
   const set = new Set<string>([...OWN_KEYS, ...CONVENIENCE_KEYS, ...Object.keys(env)]);
+  if (!settings["postgres.enabled"] && !("DATABASE_URL" in env)) set.delete("DATABASE_URL");
   const missing = named.filter((key) => !set.has(key));
   if (missing.length === 0) return;
   const lines = missing.map(
@@ -26,7 +28,12 @@ export function assertExampleKeys(
     [
       `The configuration of stack ${stack} lacks ${missing.length === 1 ? "a variable" : `${missing.length} variables`} of the application:`,
       ...lines,
-      `A whole file at once: ${queuehost(`env import FILE --stack ${stack}`, project)}. One that may be empty: npx pulumi config set ${configKey("env.KEY", project)} ''`,
+      `A whole file at once: ${queuehost(`env import FILE --stack ${stack}`, project)}. One that may be empty: npx pulumi config set ${configKey("env.KEY", project)} '' --stack ${stack}`,
+      ...(missing.includes("DATABASE_URL")
+        ? [
+            `A database on the server: npx pulumi config set ${configKey("postgres.enabled", project)} true --stack ${stack}`,
+          ]
+        : []),
     ].join("\n"),
   );
 }
