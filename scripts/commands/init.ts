@@ -8,7 +8,7 @@ import { deployableMembers, memberNamed, readApp } from "../init/app";
 import { look } from "../init/findings";
 import { closing, ownBackend, report, stillToSet } from "../init/report";
 import { ensureStackOf, writeFindings } from "../init/write";
-import { ensureBackend, localBackend } from "../lib/backend";
+import { ensureBackend, hasBackend, localBackend } from "../lib/backend";
 import { UserError } from "../lib/errors";
 import { pair } from "../lib/pair";
 import { fromUser, PROJECT } from "../lib/places";
@@ -90,7 +90,7 @@ async function initialise(folder: string, options: Options, ask: boolean): Promi
 
 /** What the stack says already; nothing where it isn't there yet. */
 async function known(pulumi: Pulumi): Promise<Configured> {
-  return (await pulumi.exists()) ? pulumi.configured() : new Map();
+  return hasBackend() && (await pulumi.exists()) ? pulumi.configured() : new Map();
 }
 
 /** The folder itself, or of a monorepo the member that is meant. */

@@ -1,5 +1,5 @@
 import { UserError } from "../lib/errors";
-import type { Pulumi } from "../lib/pulumi";
+import { isMissing, type Pulumi } from "../lib/pulumi";
 import type { Present } from "./plan";
 
 /**
@@ -11,7 +11,7 @@ import type { Present } from "./plan";
 export async function configOf(pulumi: Pulumi, secrets: boolean): Promise<Present> {
   const { exitCode, stdout, output } = await pulumi.run(["config", "--json", ...(secrets ? ["--show-secrets"] : [])]);
   if (exitCode === 0) return JSON.parse(stdout);
-  if (output.includes("no stack named"))
+  if (isMissing(output))
     throw new UserError(
       `There is no stack ${pulumi.stack} here. List them: npx pulumi stack ls. Make it: npx pulumi stack init ${pulumi.stack}`,
     );

@@ -24,7 +24,7 @@ export function localBackend(): Record<string, string> {
  * @returns the file to source for plain pulumi, where this call made it
  */
 export function ensureBackend(): string | undefined {
-  if (existsSync(ENV_FILE) || isChosen()) return undefined;
+  if (hasBackend()) return undefined;
   const state = join(FOLDER, "state");
   const passphrase = join(FOLDER, "passphrase");
   mkdirSync(state, { recursive: true, mode: 0o700 });
@@ -35,6 +35,9 @@ export function ensureBackend(): string | undefined {
   writeFileSync(ENV_FILE, lines.map((line) => `export ${line}\n`).join(""), { mode: 0o600 });
   return ENV_FILE;
 }
+
+/** Whether anything says where state is: without it, pulumi asks for a login. */
+export const hasBackend = (): boolean => existsSync(ENV_FILE) || isChosen();
 
 function isChosen(): boolean {
   const { PULUMI_BACKEND_URL, PULUMI_ACCESS_TOKEN, PULUMI_HOME, PULUMI_CREDENTIALS_PATH } = process.env;

@@ -16,6 +16,9 @@ type Watch = [onLine?: (line: string) => void, onChild?: (child: ChildProcess) =
 /** What a stack's file says, by the keys with their namespace. */
 export type Configured = ReadonlyMap<string, { readonly value: string; readonly secret: boolean }>;
 
+/** Whether pulumi says that there is no such stack; any other refusal says nothing about that. */
+export const isMissing = (output: string): boolean => output.includes("no stack named");
+
 /** The pinned command line of Pulumi, on one stack of this project. */
 export class Pulumi {
   /**
@@ -144,12 +147,7 @@ export class Pulumi {
       ...Object.entries(secrets).map(([key, value]) => ({ key, value, secret: true })),
     ]);
     for (const json of bundles)
-      await new Pulumi(this.stack, { ...this.environment, PULUMI_OPTION_JSON: json }).read([
-        "config",
-        "set-all",
-        "--config-file",
-        file,
-      ]);
+      await this.with({ PULUMI_OPTION_JSON: json }).read(["config", "set-all", "--config-file", file]);
     for (const { key, value, secret } of single)
       await this.read(
         ["config", "set", secret ? "--secret" : "--plaintext", "--config-file", file, key],
@@ -173,8 +171,17 @@ export class Pulumi {
     );
   }
 
+  /** @throws UserError where that can't be said, such as for a backend that doesn't answer */
   async exists(): Promise<boolean> {
-    return (await this.run(["stack", "export"])).exitCode === 0;
+    const { exitCode, output } = await this.run(["stack", "export"]);
+    if (exitCode === 0) return true;
+    if (isMissing(output)) return false;
+    throw new UserError(`The state of stack ${this.stack} can't be read. Nothing was changed.\n${output.trim()}`);
+  }
+
+  /** The same stack, with more in the environment of its commands. */
+  with(environment: Readonly<Record<string, string>>): Pulumi {
+    return new Pulumi(this.stack, { ...this.environment, ...environment });
   }
 
   /** Address of where the state is: `file://...`, `s3://...`, `https://...` for Pulumi Cloud. */

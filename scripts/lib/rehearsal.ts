@@ -47,7 +47,7 @@ export class Rehearsal {
   }
 
   /** What makes plain `pulumi` work on this stack. */
-  get environment(): Record<string, string> {
+  get environment() {
     return {
       PULUMI_BACKEND_URL: `file://${this.backend}`,
       PULUMI_CONFIG_PASSPHRASE: this.passphrase,

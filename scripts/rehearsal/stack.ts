@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { RunningTwin } from "../../twin/client";
+import { removeCutOffAttributes } from "../healing/attributes";
 import { UserError } from "../lib/errors";
 import { Interrupted, interruptible } from "../lib/interrupt";
 import { typed } from "../lib/places";
@@ -20,6 +21,8 @@ export async function ensureStack(
   report: (line: string) => void,
   rehearsed?: Pulumi,
 ): Promise<void> {
+  // With one of them, pulumi can't say whether there is a stack.
+  removeCutOffAttributes(rehearsal.environment.PULUMI_BACKEND_URL, pulumi.stack);
   if (!(await pulumi.exists())) {
     report(`making the stack ${pulumi.stack}`);
     // A file of an earlier rehearsal is encrypted with a passphrase that is gone.
