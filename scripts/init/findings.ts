@@ -3,8 +3,9 @@ import { unnamedWorkers, worksItself } from "./entries";
 import { environmentOf } from "./environment";
 import type { App, Finding, Findings } from "./finding";
 import { healthOf, portOf } from "./http";
+import { Imports } from "./imports";
 import { foldersOf, nodeOf } from "./project-files";
-import { backendOf, migrationOf, smokeTestOf, textOf, workersOf } from "./scripts";
+import { backendOf, migrationOf, type Process, smokeTestOf, textOf, workersOf } from "./scripts";
 import { databaseOf, redisOf } from "./stores";
 
 /**
@@ -17,7 +18,8 @@ export function look(app: App, appPath: string, redisPassword: string): Findings
   const name = appNameOf(app);
   const backend = backendOf(app);
   const named = workersOf(app);
-  const unnamed = named.length > 0 ? [] : unnamedWorkers(app, backend === undefined ? [] : [backend.command]);
+  const imports = new Imports(app);
+  const unnamed = named.length > 0 ? [] : unnamedWorkers(app, imports, backend === undefined ? [] : [backend.command]);
   const workers = [...named, ...unnamed];
   const redis = redisOf(app);
   const database = databaseOf(app);
@@ -49,7 +51,7 @@ export function look(app: App, appPath: string, redisPassword: string): Findings
     ...(node.open === undefined ? [] : [node.open]),
     ...redis.open,
     ...database.open,
-    ...processNotes(app, backend?.command, workers.length > 0),
+    ...processNotes(workers.length > 0 || worksItself(app, imports, backend?.command), backend),
     ...developmentOnly(
       app,
       [...(backend ? [backend] : []), ...workers].map(({ command }) => command),
@@ -70,13 +72,13 @@ function appNameOf({ manifest, folder }: App): string {
   return name === "" ? "app" : name;
 }
 
-function processNotes(app: App, backend: string | undefined, workers: boolean): string[] {
-  if (backend === undefined && !workers)
-    return [
-      "Nothing in package.json or a Procfile starts a backend or a worker: set app.backend (node dist/server.js) or app.worker.",
-    ];
-  if (workers || worksItself(app, backend)) return [];
-  return ["No worker was found. Where it has some, set app.worker, or app.worker.<group> for each group."];
+function processNotes(works: boolean, backend: Process | undefined): string[] {
+  if (works) return [];
+  return backend === undefined
+    ? [
+        "Nothing in package.json or a Procfile starts a backend or a worker: set app.backend (node dist/server.js) or app.worker.",
+      ]
+    : ["No worker was found. Where it has some, set app.worker, or app.worker.<group> for each group."];
 }
 
 /** Programs that a command names and that don't travel: they are installed for development alone. */
