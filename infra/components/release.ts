@@ -42,7 +42,7 @@ export interface Prepared {
 /**
  * Builds the application and renders its `.env`, before any resource is made.
  *
- * @param folder what `app.path` is relative to; built artefacts are kept in its folder .queuehost
+ * @param folder what `app.path` is relative to; built artefacts are kept in its folder .queuehost/build
  * @throws pulumi.RunError for an application that can't be built and for values that are missing or that no `.env` carries
  */
 export async function prepareRelease(settings: Settings, { architecture }: Offer, folder: string): Promise<Prepared> {
@@ -65,7 +65,8 @@ export async function prepareRelease(settings: Settings, { architecture }: Offer
         node: settings["app.node"],
         architecture,
       },
-      join(folder, ".queuehost"),
+      // Beside it .queuehost may hold a state and its passphrase, which a container of a build is not to see.
+      join(folder, ".queuehost/build"),
     );
     const runtime = nodeRuntime(architecture, settings["app.node"]);
     const processes = processesOf(built);

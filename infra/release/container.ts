@@ -20,7 +20,7 @@ const SETTINGS = /^(https?_proxy|no_proxy|npm_config_registry|NODE_EXTRA_CA_CERT
 
 /**
  * A container of the server's release and architecture, with the application's Node and an npm, both from the registry. It
- * sees `outDir` under its own path, and nothing else of this machine but the settings of npm.
+ * sees `outDir` under its own path, and nothing else of this machine but npm's settings and the certificates that Node trusts.
  *
  * @param why what of the application can't be built on this machine, for the message
  * @throws ReleaseError where there is no Docker

@@ -10,8 +10,8 @@ import {
   rmSync,
   symlinkSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
-import type { Source } from "./sources";
+import { basename, dirname, join } from "node:path";
+import { MANAGER_SETTINGS, type Source } from "./sources";
 
 /**
  * Makes `folder` a clean copy of the sources: what differs is copied, and everything else that an earlier build left is
@@ -60,6 +60,6 @@ function put(root: string, folder: string, { path, executable, link }: Source): 
   if (link !== undefined) symlinkSync(link, copy);
   else {
     copyFileSync(join(root, path), copy);
-    chmodSync(copy, executable ? 0o755 : 0o644);
+    chmodSync(copy, executable ? 0o755 : MANAGER_SETTINGS.includes(basename(path)) ? 0o600 : 0o644);
   }
 }

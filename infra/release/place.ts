@@ -26,8 +26,12 @@ export interface Place {
 /** What says how a build behaves, wherever it runs. */
 export const BUILD_ENV = { CI: "true", HUSKY: "0", COREPACK_ENABLE_DOWNLOAD_PROMPT: "0", YARN_ENABLE_TELEMETRY: "0" };
 
-/** Of the operator's environment: what belongs to the deployment, which no install script should see, or to another npm. */
-const WITHHELD = /^(PULUMI_|HCLOUD_|NODE_ENV$|INIT_CWD$|npm_(?!config_)|npm_config_(local_|global_)?prefix$)/;
+/**
+ * Of the operator's environment: what opens the deployment, its state or what encrypts that, which no install script should
+ * see, or what belongs to another npm.
+ */
+const WITHHELD =
+  /^(PULUMI_|HCLOUD_|AWS_|AZURE_|ARM_|GOOGLE_|VAULT_|NODE_ENV$|INIT_CWD$|npm_(?!config_)|npm_config_(local_|global_)?prefix$)/;
 
 /** This machine, with the application's Node first on PATH. */
 export async function here(app: AppSource, outDir: string): Promise<Place> {

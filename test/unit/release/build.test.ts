@@ -1,4 +1,5 @@
-import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -116,6 +117,27 @@ describe("a build", () => {
     expect(page).not.toContain("use strict");
   });
 
+  test("keeps others of this machine from its copy, and most of all from a token of a registry", async () => {
+    project.write(".npmrc", "").write("src/.npmrc", "");
+    await project.build({ build: "none" });
+    const modeOf = (path: string) => (statSync(join(project.out, path)).mode & 0o777).toString(8);
+    const [workspace = ""] = readdirSync(project.out).filter((name) => name.startsWith("build-"));
+    const paths = [
+      workspace,
+      `${workspace}/here/.npmrc`,
+      `${workspace}/here/src/.npmrc`,
+      `${workspace}/here/build.cjs`,
+    ];
+    expect(paths.map(modeOf)).toEqual(["700", "600", "600", "644"]);
+  });
+
+  test("is nothing that git would add", async () => {
+    execFileSync("git", ["init", "-q", join(project.out, "..")]);
+    await project.build();
+    const status = execFileSync("git", ["status", "--porcelain", project.out], { cwd: join(project.out, "..") });
+    expect(status.toString()).toBe("");
+  });
+
   test("runs once for two who want it at the same time", async () => {
     const [one, other] = await Promise.all([project.build(), project.build()]);
     expect(one).toEqual(other);
@@ -125,6 +147,7 @@ describe("a build", () => {
   test("sees neither the stack's secrets nor the environment of this process' own npm", async () => {
     const before = { ...process.env };
     Object.assign(process.env, { PULUMI_CONFIG_PASSPHRASE: "p", HCLOUD_TOKEN: "t", npm_lifecycle_event: "x" });
+    for (const store of ["AWS", "AZURE", "ARM", "GOOGLE", "VAULT"]) process.env[`${store}_SECRET`] = "s";
     try {
       project.write("build.cjs", `${BUILD}fs.writeFileSync("dist/env.json", JSON.stringify(process.env));`);
       project.write("package.json", { name: "demo" });
@@ -133,7 +156,7 @@ describe("a build", () => {
       const [copy = ""] = readdirSync(project.out).filter((name) => name.startsWith("build-"));
       const seen = readFileSync(join(project.out, copy, "here/dist/env"), "utf8");
       expect(seen).toContain("CI=true");
-      expect(seen).not.toMatch(/^(PULUMI_|HCLOUD_|npm_lifecycle|NODE_ENV=)/m);
+      expect(seen).not.toMatch(/^(PULUMI_|HCLOUD_|AWS_|AZURE_|ARM_|GOOGLE_|VAULT_|npm_lifecycle|NODE_ENV=)/m);
     } finally {
       process.env = before;
     }
