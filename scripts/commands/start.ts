@@ -7,11 +7,13 @@ import { type EngineReport, ensureEngine } from "../engine";
 import { heal } from "../healing";
 import { UserError } from "../lib/errors";
 import { exclusively } from "../lib/exclusively";
-import { typed } from "../lib/places";
+import { pair } from "../lib/pair";
+import { IN_CLONE, typed } from "../lib/places";
 import { Pulumi } from "../lib/pulumi";
 import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
 import { run } from "../lib/run";
 import { assertStack } from "../rehearsal/rehearsed";
+import { assertReplaceable, type Replaced, warning } from "../rehearsal/replaced";
 import { ensureStack, up } from "../rehearsal/stack";
 import { summary as rehearsalSummary } from "../rehearsal/summary";
 import { verifyStack } from "../verification";
@@ -34,47 +36,67 @@ export const start = new Command("start")
   .description("rehearse: start the twin, bring the stack rehearsal up on it, and verify the result")
   .option(
     "--stack <name>",
-    "rehearse the configuration of this stack (default: the one before, or the reference application's)",
+    `rehearse the configuration of this stack (default: the one before${IN_CLONE ? ", or the reference application's" : ""})`,
+  )
+  .option(
+    "--set <env.KEY=value>",
+    "a variable of that stack's to have another value in the rehearsal, now and from now on; may be given again",
+    pair,
+    {},
   )
   .option("--port <port>", `loopback port of the twin's API (default: the one before, or ${DEFAULT_PORT})`, port)
-  .action(async ({ port: wanted, stack }: { port?: number; stack?: string }) => {
+  .action(async ({ port: wanted, stack, set }: { port?: number; stack?: string; set: Replaced }) => {
     if (process.platform !== "linux")
       throw new UserError(
         `The rehearsal runs real Debian machines and needs Linux; this is ${process.platform}. A real account needs none of it: see README.`,
       );
     const rehearsal = new Rehearsal();
     assertSame(rehearsal, stack);
+    const rehearsed = stack ?? rehearsal.rehearsed;
+    if (rehearsed === undefined && Object.keys(set).length > 0)
+      throw new UserError("--set: is for the values of a stack; name it with --stack");
     rehearsal.create();
+    const replaced = { ...rehearsal.replaced, ...set };
+    const said = rehearsed === undefined ? undefined : warning(Pulumi.of(rehearsed), replaced);
+    if (said !== undefined) console.log(`${said}\n`);
     const port = wanted ?? rehearsal.port ?? DEFAULT_PORT;
-    await exclusively(rehearsal.folder, typed("start"), () => rehearse(rehearsal, port, stack));
+    await exclusively(rehearsal.folder, typed("start"), () => rehearse(rehearsal, port, rehearsed, replaced));
   });
 
 /** @throws UserError where another stack's rehearsal runs: its application would go on running beside this one's */
 function assertSame(rehearsal: Rehearsal, stack: string | undefined): void {
   if (stack === REHEARSAL)
     throw new UserError(`--stack: should be the stack to rehearse, such as staging, got ${stack}`);
+  if (stack === undefined && rehearsal.rehearsed === undefined && !IN_CLONE)
+    throw new UserError(`Name the stack to rehearse: ${typed("start", "--stack", "staging")}`);
   if (stack === undefined || rehearsal.port === undefined || rehearsal.rehearsed === stack) return;
   const running = rehearsal.rehearsed === undefined ? "the reference application" : `stack ${rehearsal.rehearsed}`;
   throw new UserError(`The rehearsal here is that of ${running}. End it with ${typed("stop")}, then run this again.`);
 }
 
-async function rehearse(rehearsal: Rehearsal, port: number, stack: string | undefined): Promise<void> {
+async function rehearse(
+  rehearsal: Rehearsal,
+  port: number,
+  rehearsed: string | undefined,
+  replaced: Replaced,
+): Promise<void> {
   const pulumi = Pulumi.of(REHEARSAL);
   const started = Date.now();
   const progress: Progress = { checks: [], verifiedIn: 0 };
   const steps = [
     step("Pulumi engine", progress, async (report) => {
       progress.engine = await ensureEngine(report);
-      if (stack === undefined) return;
-      await assertStack(Pulumi.of(stack));
-      rehearsal.keepRehearsed(stack);
+      if (rehearsed === undefined) return;
+      await assertStack(Pulumi.of(rehearsed));
+      assertReplaceable(Pulumi.of(rehearsed), replaced);
+      rehearsal.keepRehearsed(rehearsed);
+      rehearsal.keepReplaced(replaced);
     }),
     step("Docker", progress, ensureDocker),
     step("Twin: a Hetzner Cloud on loopback", progress, async (report) => {
       const twin = await startTwin({ stateDir: rehearsal.twinState, port, token: rehearsal.token, report });
       rehearsal.keepPort(port);
       await ensureSshKey(rehearsal);
-      const { rehearsed } = rehearsal;
       await ensureStack(pulumi, rehearsal, twin, report, rehearsed === undefined ? undefined : Pulumi.of(rehearsed));
       await heal(pulumi, report);
     }),

@@ -156,15 +156,19 @@ export class Pulumi {
       );
   }
 
+  /** The keys that the stack's file sets, with their namespace. */
+  get keys(): string[] {
+    const text = existsSync(this.configFile) ? readFileSync(this.configFile, "utf8") : "";
+    return [...text.matchAll(/^ +["']?([\w-]+:[\w.-]+)["']?:/gm)].map(([, name = ""]) => name);
+  }
+
   /** The stack's present configuration, decrypted: what its file says, without the defaults of Pulumi.yaml. */
   async configured(): Promise<Configured> {
-    const text = existsSync(this.configFile) ? readFileSync(this.configFile, "utf8") : "";
-    const names = [...text.matchAll(/^ +["']?([\w-]+:[\w.-]+)["']?:/gm)].map(([, name = ""]) => name);
     const values: Record<string, { value?: string; secret?: boolean }> = JSON.parse(
       await this.read(["config", "--json", "--show-secrets"]),
     );
     return new Map(
-      names.flatMap((name) => {
+      this.keys.flatMap((name) => {
         const { value = "", secret = false } = values[name] ?? {};
         return name in values ? [[name, { value, secret }]] : [];
       }),

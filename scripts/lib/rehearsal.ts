@@ -71,6 +71,16 @@ export class Rehearsal {
     writeFileSync(join(this.folder, "stack"), stack);
   }
 
+  /** What stands in place of that stack's values, by their keys without a namespace. */
+  get replaced(): Record<string, string> {
+    const file = join(this.folder, "replaced.json");
+    return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  }
+
+  keepReplaced(values: Readonly<Record<string, string>>): void {
+    writeFileSync(join(this.folder, "replaced.json"), JSON.stringify(values), { mode: 0o600 });
+  }
+
   /** The port of the twin's API, as it was chosen last; undefined before the first time. */
   get port(): number | undefined {
     const file = join(this.folder, "port");

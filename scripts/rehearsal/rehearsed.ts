@@ -1,6 +1,7 @@
 import { UserError } from "../lib/errors";
 import { typed } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
+import type { Replaced } from "./replaced";
 
 /**
  * What a rehearsal has of its own: who may reach and delete the machine, and the cloud. A password that the other stack hasn't
@@ -17,9 +18,24 @@ export async function assertStack(stack: Pulumi): Promise<void> {
   throw new UserError(`Stack ${stack.stack} can't be rehearsed:\n${output.trim()}\nWhere it isn't there yet: ${init}`);
 }
 
-/** Gives the rehearsal the configuration of another stack, its secrets included. */
-export async function rehearse(other: Pulumi, rehearsal: Pulumi, report: (line: string) => void): Promise<void> {
-  const [wanted, present] = await Promise.all([other.configured(), rehearsal.configured()]);
+/**
+ * Gives the rehearsal the configuration of another stack, its secrets included.
+ *
+ * @param replaced what stands in place of its values
+ */
+export async function rehearse(
+  other: Pulumi,
+  rehearsal: Pulumi,
+  replaced: Replaced,
+  report: (line: string) => void,
+): Promise<void> {
+  const [configured, present] = await Promise.all([other.configured(), rehearsal.configured()]);
+  const wanted = new Map(
+    [...configured].map(([key, { value, secret }]) => [
+      key,
+      { value: replaced[key.replace(/^queuehost:/, "")] ?? value, secret },
+    ]),
+  );
   const due = [...wanted].filter(([key, { value, secret }]) => {
     const before = present.get(key);
     return !OWN.test(key) && (before?.value !== value || before.secret !== secret);

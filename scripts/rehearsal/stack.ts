@@ -30,7 +30,7 @@ export async function ensureStack(
     await pulumi.read(["stack", "init"]);
   }
   rehearsal.writeEnvironment();
-  if (rehearsed) await rehearse(rehearsed, pulumi, report);
+  if (rehearsed) await rehearse(rehearsed, pulumi, rehearsal.replaced, report);
   const present: Record<string, { value?: string; secret?: boolean }> = JSON.parse(
     await pulumi.read(["config", "--json"]),
   );
