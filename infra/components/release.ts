@@ -8,6 +8,7 @@ import { EnvError } from "../bundles/env-file";
 import { databaseUrl } from "../bundles/postgres";
 import type { Offer } from "../config/catalogue";
 import { assertExampleKeys } from "../config/example";
+import { ownFolder } from "../config/own-folder";
 import type { Settings } from "../config/schema";
 import {
   type Release as Built,
@@ -66,7 +67,7 @@ export async function prepareRelease(settings: Settings, { architecture }: Offer
         architecture,
       },
       // Beside it .queuehost may hold a state and its passphrase, which a container of a build is not to see.
-      join(folder, ".queuehost/build"),
+      join(ownFolder(folder), "build"),
     );
     const runtime = nodeRuntime(architecture, settings["app.node"]);
     const processes = processesOf(built);

@@ -1,9 +1,8 @@
 import { parse } from "dotenv";
 import { envOf } from "../../infra/components/release";
 import { ConfigError, parseConfig } from "../../infra/config/parse";
-import { NAMESPACE } from "../../infra/config/typed";
 import { UserError } from "../lib/errors";
-import { IN_CLONE, PROJECT } from "../lib/places";
+import { projectName } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
 import { configOf } from "./config";
 
@@ -19,8 +18,8 @@ export async function wanted(pulumi: Pulumi): Promise<Wanted> {
   const present = await configOf(pulumi, true);
   const entries = Object.fromEntries(Object.entries(present).map(([key, { value = "" }]) => [key, value]));
   const secrets = new Set(Object.keys(present).filter((key) => present[key]?.secret));
-  // For messages alone: keys need no namespace in this repository's own project.
-  const place = { stack: pulumi.stack, project: IN_CLONE ? NAMESPACE : PROJECT };
+  // For messages alone.
+  const place = { stack: pulumi.stack, project: projectName() };
   try {
     const settings = parseConfig(place, entries, secrets, process.env.HCLOUD_TOKEN);
     const text = envOf(settings).files.find(({ path }) => path === "env")?.content ?? "";

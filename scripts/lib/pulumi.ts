@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
+import { ownFolder } from "../../infra/config/own-folder";
 import { Home } from "../engine/home";
 import { localBackend } from "./backend";
 import { bundled } from "./config-values";
@@ -18,6 +19,12 @@ export type Configured = ReadonlyMap<string, { readonly value: string; readonly 
 
 /** Whether pulumi says that there is no such stack; any other refusal says nothing about that. */
 export const isMissing = (output: string): boolean => output.includes("no stack named");
+
+/** The part of the engine's output that says what went wrong. */
+export function diagnostics(output: string): string {
+  const start = output.indexOf("Diagnostics:");
+  return (start < 0 ? output : output.slice(start)).trim().split("\n").slice(0, 40).join("\n");
+}
 
 /** The pinned command line of Pulumi, on one stack of this project. */
 export class Pulumi {
@@ -121,9 +128,7 @@ export class Pulumi {
    * @throws Interrupted after Ctrl-C; nothing was written then
    */
   async configure(plain: Readonly<Record<string, string>>, secrets: Readonly<Record<string, string>>): Promise<void> {
-    const folder = join(PROJECT, ".queuehost");
-    mkdirSync(folder, { recursive: true });
-    const draft = join(folder, `${process.pid}-${basename(this.configFile)}`);
+    const draft = join(ownFolder(PROJECT), `${process.pid}-${basename(this.configFile)}`);
     try {
       if (existsSync(this.configFile)) copyFileSync(this.configFile, draft);
       await unlessInterrupted("Interrupted. Nothing was written.", this.writeConfig(draft, plain, secrets));
