@@ -45,7 +45,7 @@ export class QueueHost extends pulumi.ComponentResource {
    * Reads the stack's configuration, asks Hetzner for what can be had, builds the application, and only then makes the first
    * resource.
    *
-   * @param name begins the names of its resources; another one than `queuehost` only where a program has two
+   * @param name begins the names of its resources
    * @param folder what `app.path` is relative to: the project's, where Pulumi.yaml is
    * @throws pulumi.RunError with all that is wrong with the configuration, or with the application
    */

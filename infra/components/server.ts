@@ -107,18 +107,6 @@ export class Server extends pulumi.ComponentResource {
     this.serverId = server.id;
     this.knownHosts = pulumi.interpolate`${server.ipv4Address} ${own.publicKey}`;
     this.deployKey = deploy.publicKey;
-    this.warnOfOtherImage(server.image, args.image);
     this.registerOutputs({ ipv4: this.ipv4, ipv6: this.ipv6, serverId: this.serverId });
-  }
-
-  /** The image is only looked at when a server is made. */
-  private warnOfOtherImage(actual: pulumi.Output<string | undefined>, wanted: string): void {
-    actual.apply((value) => {
-      if (value !== undefined && value !== wanted)
-        pulumi.log.warn(
-          `server.image: the server keeps ${value}; ${wanted} needs a new one: queuehost recreate --stack ${pulumi.getStack()}`,
-          this,
-        );
-    });
   }
 }

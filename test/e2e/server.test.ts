@@ -32,7 +32,7 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
   afterAll(async () => {
     await deployment?.end();
     // What this test remembered of orders that were refused.
-    rmSync(join(PROJECT, ".queuehost/orders.json"), { force: true });
+    rmSync(join(PROJECT, `.queuehost/orders-${deployment?.pulumi.stack}.json`), { force: true });
   });
 
   // Everything is to be had again.

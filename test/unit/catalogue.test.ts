@@ -31,7 +31,6 @@ const wanted = (types: string, locations: string): Wanted => ({
 });
 
 const refused = (type: string, location: string, minutesAgo = 1): Order => ({
-  stack: "production",
   type,
   location,
   at: Date.now() - minutesAgo * 60_000,
@@ -207,10 +206,12 @@ describe("orders that came to nothing", () => {
     expect(failedOrders("staging")).toHaveLength(1);
   });
 
-  test("are none where nothing is, or something damaged", () => {
+  test("are none where nothing is, or something damaged, and no other stack's concern", () => {
     expect(failedOrders("production")).toEqual([]);
     rememberOrder("production", "cx23", "nbg1");
-    writeFileSync(join(folder, ".queuehost/orders.json"), '[{"stack": "prod');
+    rememberOrder("staging", "cx33", "fsn1");
+    writeFileSync(join(folder, ".queuehost/orders-production.json"), '[{"type": "cx');
     expect(failedOrders("production")).toEqual([]);
+    expect(failedOrders("staging")).toHaveLength(1);
   });
 });
