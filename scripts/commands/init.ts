@@ -6,6 +6,7 @@ import { ensureEngine } from "../engine";
 import { answersTo, askMember, assertNoSecrets, withAnswers } from "../init/answers";
 import { deployableMembers, memberNamed, readApp } from "../init/app";
 import { look } from "../init/findings";
+import { ensureIgnored } from "../init/ignored";
 import { closing, ownBackend, report, stillToSet } from "../init/report";
 import { ensureStackOf, writeFindings } from "../init/write";
 import { ensureBackend, hasBackend, localBackend } from "../lib/backend";
@@ -66,6 +67,7 @@ async function initialise(folder: string, options: Options, ask: boolean): Promi
   const answers = ask ? await answersTo(findings, before, options.stack, say) : findings.found;
   // From here on something is made: all questions are answered.
   const environment = ensureBackend();
+  const ignored = ensureIgnored(PROJECT);
   const pulumi = Pulumi.of(options.stack);
   const made = await ensureStackOf(pulumi);
   const present = await pulumi.configured();
@@ -83,6 +85,7 @@ async function initialise(folder: string, options: Options, ask: boolean): Promi
     return;
   }
   say(report(written, made, options.stack, relative(PROJECT, pulumi.configFile)));
+  if (ignored) say("It has a .gitignore now: modules, .env and what belongs to a rehearsal stay out of git.");
   if (environment !== undefined) say(ownBackend(relative(PROJECT, environment)));
   const { PULUMI_BACKEND_URL: own } = localBackend();
   say(closing(left, options.stack, own === undefined ? undefined : ".queuehost/env"));

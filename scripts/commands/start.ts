@@ -48,7 +48,7 @@ export const start = new Command("start")
   .action(async ({ port: wanted, stack, set }: { port?: number; stack?: string; set: Replaced }) => {
     if (process.platform !== "linux")
       throw new UserError(
-        `The rehearsal runs real Debian machines and needs Linux; this is ${process.platform}. A real account needs none of it: see README.`,
+        `The rehearsal runs real Debian machines and needs Linux; this is ${process.platform}. A real account needs none of it: npx pulumi up, from here.`,
       );
     const rehearsal = new Rehearsal();
     assertSame(rehearsal, stack);

@@ -9,7 +9,7 @@ import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
 /** `npm stop`: ends the rehearsal. What it got, engine and image, stays for the next one. */
 export const stop = new Command("stop")
   .description("end the rehearsal and delete its machines, its stack and its twin")
-  .option("--keep", "stop the twin alone; npm start finds machines and stack again")
+  .option("--keep", `stop the twin alone; ${typed("start")} finds machines and stack again`)
   .action(async ({ keep }: { keep?: true }) => {
     const rehearsal = new Rehearsal();
     if (!rehearsal.exists) {

@@ -35,7 +35,7 @@ export function ownBackend(file: string): string {
     "",
     `Nothing said where Pulumi is to keep its state, so it is in this folder: ${file.replace(/env$/, "state")}, with the passphrase`,
     `of its secrets in ${file.replace(/env$/, "passphrase")}. Both are on this machine alone: keep a copy of the passphrase, and see`,
-    "docs/environments.md for moving to a place that a team shares.",
+    "docs/environments.md of queuehost for moving to a place that a team shares.",
   ].join("\n");
 }
 

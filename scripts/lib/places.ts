@@ -38,7 +38,7 @@ export function typed(command: string, ...options: string[]): string {
 export function assertProject(): void {
   if (!existsSync(join(PROJECT, "Pulumi.yaml")))
     throw new UserError(
-      `There is no Pulumi.yaml in ${process.cwd()} or above it. Change to your project's folder, or make one: pulumi new ${join(PACKAGE, "template")}`,
+      `There is no Pulumi.yaml in ${process.cwd()} or above it. Change to your project's folder, or make one: npx pulumi new ${join(PACKAGE, "template")} --generate-only`,
     );
 }
 

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -55,6 +65,7 @@ describe.skipIf(LACKS_ENGINE)("in a repository of a team's own", () => {
   });
 
   test("the packed package is small, and its types are there", async () => {
+    expect(statSync(tarball).size).toBeLessThan(1_000_000);
     await succeeds("npm", ["install", "--no-audit", "--no-fund", tarball], project);
     await succeeds("npx", ["tsc"], project);
     const wrong = 'import { QueueHost } from "queuehost";\nexport const host = QueueHost.fromConfig(1);\n';
@@ -70,6 +81,7 @@ describe.skipIf(LACKS_ENGINE)("in a repository of a team's own", () => {
   test("init configures an application that nobody here wrote", async () => {
     const { output } = await queuehost("init", "../shop", "--stack", "staging", "--yes");
     expect(output).toContain("Made the stack staging.");
+    expect(readFileSync(join(project, ".gitignore"), "utf8")).toContain("Pulumi.rehearsal.yaml");
     expect(output).toContain("npx queuehost env import ../shop/.env --stack staging");
     const file = readFileSync(join(project, "Pulumi.staging.yaml"), "utf8");
     expect(file).toContain("queuehost:app.path: ../shop");
@@ -87,6 +99,16 @@ describe.skipIf(LACKS_ENGINE)("in a repository of a team's own", () => {
     expect(readFileSync(join(project, "Pulumi.staging.yaml"), "utf8")).toBe(before);
   });
 
+  test("start asks for a stack, and refuses values for variables that it doesn't set", async () => {
+    const bare = await typed("npx", ["queuehost", "start"], project);
+    expect(bare.output).toContain("Name the stack to rehearse: npx queuehost start --stack staging");
+    const set = ["--stack", "staging", "--set", "env.SMTP_HSOT=mail.test"];
+    const misspelt = await typed("npx", ["queuehost", "start", ...set], project);
+    expect(misspelt.output).toMatch(/--set: should name variables of stack staging, .*, got env.SMTP_HSOT/);
+    for (const { exitCode } of [bare, misspelt]) expect(exitCode).toBe(1);
+    expect(existsSync(join(project, ".rehearsal/twin"))).toBe(false);
+  });
+
   test("start refuses a stack that isn't there, and makes nothing", async () => {
     const { exitCode, output } = await typed("npx", ["queuehost", "start", "--stack", "stagnig"], project);
     expect(exitCode).toBe(1);
@@ -96,7 +118,11 @@ describe.skipIf(LACKS_ENGINE)("in a repository of a team's own", () => {
   });
 
   test("start rehearses the stack to a green verification", async () => {
-    const { output } = await queuehost("start", "--stack", "staging", "--port", String(await freePort()));
+    const port = String(await freePort());
+    const set = ["--set", "env.SMTP_HOST=mail.sandbox.test"];
+    const { output } = await queuehost("start", "--stack", "staging", "--port", port, ...set);
+    expect(output).toMatch(/with these values of stack staging:\n.*env\.PAYMENT_API_KEY/);
+    expect(output).not.toMatch(/^ .*env\.SMTP_HOST,/m);
     expect(output).toMatch(/\d+ checks, all as it should be/);
     expect(output).toMatch(/Stack +staging\n/);
     expect(output).not.toContain("not-to-be-shown");
@@ -105,6 +131,8 @@ describe.skipIf(LACKS_ENGINE)("in a repository of a team's own", () => {
   test("the next start knows the stack, and changes nothing", async () => {
     const { output } = await queuehost("start");
     expect(output).not.toContain("taking over");
+    const get = ". .rehearsal/env && npx pulumi config get queuehost:env.SMTP_HOST --stack rehearsal";
+    expect((await succeeds("sh", ["-c", get], project)).stdout.trim()).toBe("mail.sandbox.test");
     expect(output).toMatch(/Resources:\s+\S*\s*\d+ unchanged/);
     expect(output).toMatch(/Stack +staging\n/);
   });
