@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { NAMESPACE, queuehost } from "../../infra/config/typed";
 import { UserError } from "./errors";
 
 /** This package, a clone or installed in another project: host/, infra/, scripts/ and twin/ are in it. */
@@ -12,8 +13,8 @@ export const PROJECT = projectOf(process.cwd()) ?? process.cwd();
 export const IN_CLONE = PROJECT === PACKAGE;
 
 /** The project's name, in its Pulumi.yaml; empty where there is none. */
-export function projectName(): string {
-  const file = join(PROJECT, "Pulumi.yaml");
+export function projectName(folder = PROJECT): string {
+  const file = join(folder, "Pulumi.yaml");
   const text = existsSync(file) ? readFileSync(file, "utf8") : "";
   return /^name:\s*["']?([^\s"'#]+)/m.exec(text)?.[1] ?? "";
 }
@@ -24,13 +25,10 @@ export const BINS = [...new Set([PROJECT, PACKAGE])].map((folder) => join(folder
 /** What somebody typed as a path: npm runs a script in the package's folder and says where that person was. */
 export const fromUser = (path: string): string => resolve(process.env.INIT_CWD ?? process.cwd(), path);
 
-/** How this command line is called here, for messages that say what to do next. */
-export const QUEUEHOST = IN_CLONE ? "npm run queuehost --" : "npx queuehost";
-
-/** How a command of it is typed, with npm's own words for those that have some, for messages that say what to do next. */
+/** How a command is typed here, with npm's own words for those that have some, for messages that say what to do next. */
 export function typed(command: string, ...options: string[]): string {
   const npm = IN_CLONE ? { start: "npm start", stop: "npm stop", verify: "npm run verify" }[command] : undefined;
-  if (npm === undefined) return [QUEUEHOST, command, ...options].join(" ");
+  if (npm === undefined) return queuehost([command, ...options].join(" "), IN_CLONE ? NAMESPACE : "");
   return [npm, ...(options.length > 0 ? ["--"] : []), ...options].join(" ");
 }
 
