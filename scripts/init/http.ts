@@ -23,10 +23,11 @@ const ROUTE =
 
 /** Where the backend says that it serves; `/` where no route says so. */
 export function healthOf(app: App): Finding {
+  const prefixOf = prefixes(app);
   const routes = app.files.flatMap((file) =>
     [...file.text.matchAll(ROUTE)].map((match) => ({
       file: file.path,
-      path: prefixOf(app, file) + (match[1] ?? match[2] ?? `/${match[3]}`).replace(/\/$/, ""),
+      path: prefixOf(file) + (match[1] ?? match[2] ?? `/${match[3]}`).replace(/\/$/, ""),
     })),
   );
   for (const name of NAMES) {
@@ -38,23 +39,36 @@ export function healthOf(app: App): Finding {
   return { key: "app.health", value: "/", why: "no route such as /health was found" };
 }
 
-/** What stands before the routes of a router: where the file that imports it puts it. */
-function prefixOf(app: App, { path, text }: SourceFile): string {
-  const global = app.files.map((file) => /setGlobalPrefix\s*\(\s*["'`]\/?([\w/-]+)/.exec(file.text)?.[1]).find(Boolean);
-  if (global !== undefined && /@Controller/.test(text)) return `/${global}`;
-  if (!/\bRouter\s*\(/.test(text)) return "";
-  const name = posix.basename(path).replace(/\.[^.]+$/, "");
-  for (const { text: other } of app.files) {
-    const imported = new RegExp(
-      `(?:const|let|var|import)\\s+\\{?\\s*(\\w+)[^;\\n]*["'][^"']*/${name}(?:\\.\\w+)?["']`,
-    ).exec(other)?.[1];
-    const mounted = new RegExp(
-      `\\.use\\s*\\(\\s*["'\`](/[\\w/-]+)["'\`]\\s*,[^;\\n]*?(?:\\b${imported ?? "\\0"}\\b|require\\([^)]*/${name}["'])`,
-    ).exec(other)?.[1];
-    if (mounted !== undefined) return mounted.replace(/\/$/, "");
-  }
-  return "";
+/** What stands before the routes of a file: where a router is mounted, or what all controllers of Nest begin with. */
+function prefixes(app: App): (file: SourceFile) => string {
+  const global = app.files.map(({ text }) => /setGlobalPrefix\s*\(\s*["'`]\/?([\w/-]+)/.exec(text)?.[1]).find(Boolean);
+  const mounts = mountsOf(app);
+  return ({ path, text }) => {
+    if (global !== undefined && /@Controller/.test(text)) return `/${global}`;
+    return /\bRouter\s*\(/.test(text) ? (mounts.get(nameOf(path)) ?? "") : "";
+  };
 }
+
+const IMPORTED = /(?:const|let|var|import)\s+\{?\s*(\w+)[^;\n]*["'][^"'\n]*\/([^"'/\n]+)["']/g;
+const MOUNTED = /\.use\s*\(\s*["'`](\/[\w/-]+)["'`]\s*,([^;\n]*)/g;
+
+/** Where routers are mounted, by the names of their files. */
+function mountsOf({ files }: App): Map<string, string> {
+  const mounts = new Map<string, string>();
+  for (const { text } of files) {
+    const imported = new Map([...text.matchAll(IMPORTED)].map(([, as = "", file = ""]) => [as, nameOf(file)]));
+    for (const [, prefix = "", mounted = ""] of text.matchAll(MOUNTED)) {
+      const required = [...mounted.matchAll(/require\([^)]*\/([^"'/]+)["']/g)].map(([, file = ""]) => nameOf(file));
+      const named = [...mounted.matchAll(/\w+/g)].map(([word]) => imported.get(word));
+      for (const name of [...named, ...required])
+        if (name !== undefined && !mounts.has(name)) mounts.set(name, prefix.replace(/\/$/, ""));
+    }
+  }
+  return mounts;
+}
+
+/** A file's name as an import may have it. */
+const nameOf = (path: string) => posix.basename(path).replace(/\.[cm]?[jt]sx?$/, "");
 
 /** The port, where the application doesn't take the one that it is given. */
 export function portOf(app: App): Finding | undefined {

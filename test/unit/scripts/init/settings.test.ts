@@ -21,6 +21,14 @@ test.each([
     "/api/health",
   ],
   [
+    "a router that is required where it is mounted",
+    {
+      "index.js": "app.use('/other', require('./other'));\napp.use('/v1/', require('./routes/api.routes.js'))",
+      "routes/api.routes.js": "const router = express.Router(); router.get('/health', ok)",
+    },
+    "/v1/health",
+  ],
+  [
     "Nest's controllers, with their prefix",
     { "index.js": "app.setGlobalPrefix('api')", "health.controller.ts": "@Controller('health') class Health {}" },
     "/api/health",
