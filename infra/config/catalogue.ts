@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Architecture } from "../release";
-import { ExistingServer, HETZNER, HetznerError, ask as request, ServerType } from "./hetzner";
+import { ExistingServer, HETZNER, HetznerError, NEW_SERVER, ask as request, ServerType } from "./hetzner";
 import { defaultServerName, isOfProject, labelValue } from "./labels";
 import { failedOrders, forgetOrders, isRefused, type Order } from "./orders";
 import { recordedServer } from "./recorded";
@@ -72,13 +72,14 @@ export async function chooseOffer(wanted: Wanted): Promise<Offer> {
   return offer;
 }
 
-/** The server that the state knows; throws where that is gone, or its name belongs to another. */
+/** The server that the state knows, unless a new one is asked after; throws where that is gone, or its name belongs to another. */
 async function ownServer(
   wanted: Wanted,
   recorded: number | undefined,
   named: ExistingServer | undefined,
 ): Promise<ExistingServer | undefined> {
   if (named !== undefined && named.id !== recorded) throw taken(wanted, named);
+  if (process.env[NEW_SERVER] === "yes" && pulumi.runtime.isDryRun()) return undefined;
   if (recorded === undefined || named !== undefined) return named;
   const answer = await ask(`/servers/${recorded}`);
   if (answer === undefined) throw gone(wanted, recorded);
@@ -112,15 +113,15 @@ export function taken(wanted: Wanted, { id, name, labels }: ExistingServer): pul
       `server.name: a server ${name} (${id}) of a stack ${stack} is there already, and this state knows nothing of it. An up that was killed has left it, or a stack of the same name has its state elsewhere. Nothing was changed.\n` +
         `    ${queuehost(`up --stack ${stack}`, project)}   # takes over what a killed up has left`,
     );
-  const owner = labels["managed-by"] === "queuehost" ? ownerOf(labels) : "somebody else";
+  const owner = labels["managed-by"] === "queuehost" ? ownerOf(labels, project) : "somebody else";
   return new pulumi.RunError(
-    `server.name: should be a name of its own, got "${name}", which is a server (${id}) of ${owner} in the same project. Nothing was changed.\n` +
+    `server.name: should be a name of its own, got "${name}", which is a server (${id}) of ${owner} in the same project at Hetzner. Nothing was changed.\n` +
       `    npx pulumi config set ${configKey("server.name", project)} ${name === defaultServerName(stack) ? `${name}-2` : defaultServerName(stack)} --stack ${stack}`,
   );
 }
 
-const ownerOf = ({ stack, project }: Readonly<Record<string, string>>) =>
-  `stack ${stack}${project === undefined ? "" : ` of project ${project}`}`;
+const ownerOf = (labels: Readonly<Record<string, string>>, project: string) =>
+  `stack ${labels.stack}${isOfProject(labels, project) ? "" : ` of project ${labels.project}`}`;
 
 /** Redis, PostgreSQL and the proxy would serve the new application before the old one's folder refuses it. */
 export function assertSameApp({ stack, project, "app.name": app }: Wanted, { name, labels }: ExistingServer): void {

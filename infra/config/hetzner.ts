@@ -3,6 +3,9 @@ import { z } from "zod";
 /** Address of the API, where no other is configured. */
 export const HETZNER = "https://api.hetzner.cloud/v1";
 
+/** Set to `yes`, a preview is of a server that isn't there yet: whether it could be had, and all else it needs. */
+export const NEW_SERVER = "QUEUEHOST_NEW_SERVER";
+
 /** Hetzner couldn't be asked, or refuses; the message says it whole, in a line or two. */
 export class HetznerError extends Error {}
 

@@ -79,7 +79,7 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
       });
       const output = await refused();
       expect(output).toContain(
-        `server.name: should be a name of its own, got "${name}", which is a server (${server.id}) of somebody else in the same project. Nothing was changed.`,
+        `server.name: should be a name of its own, got "${name}", which is a server (${server.id}) of somebody else in the same project at Hetzner. Nothing was changed.`,
       );
       expect(await left()).toEqual([1, 0, 0]);
       await deleteByHand(server.id);
@@ -186,7 +186,7 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
         await other.configure({ "queuehost:server.name": "renamed" }, {});
         const output = await refused(other);
         expect(output).toContain(
-          `got "renamed", which is a server (${id}) of stack ${deployment.pulumi.stack} in the same project. Nothing was changed.`,
+          `got "renamed", which is a server (${id}) of stack ${deployment.pulumi.stack} in the same project at Hetzner. Nothing was changed.`,
         );
         expect(output).toContain(`npx pulumi config set server.name queuehost-${other.stack} --stack ${other.stack}`);
         expect(await left()).toEqual([1, 1, 1]);

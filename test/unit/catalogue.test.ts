@@ -160,7 +160,11 @@ describe("another's server", () => {
       { ...own, project: "blog" },
       "of stack production of project blog in",
     ],
-    ["another stack's", { ...own, stack: "staging", project: "queuehost" }, "of stack staging of project queuehost in"],
+    [
+      "another stack's",
+      { ...own, stack: "staging", project: "queuehost" },
+      "of stack staging in the same project at Hetzner",
+    ],
     ["nobody's that is known", {}, "of somebody else in"],
   ])("of the wanted name is told as %s", (_, labels, words) => {
     expect(taken(wanted("cx23", "nbg1"), server(labels)).message).toContain(words);
