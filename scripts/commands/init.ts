@@ -20,7 +20,7 @@ interface Options {
   readonly stack: string;
   readonly yes?: true;
   readonly member?: string;
-  readonly set: Readonly<Record<string, string>>;
+  readonly set?: Readonly<Record<string, string>>;
   readonly overwrite?: true;
   readonly json?: true;
 }
@@ -32,7 +32,7 @@ export const init = new Command("init")
   .requiredOption("--stack <name>", "the stack, such as staging; made where it isn't there yet")
   .option("--yes", "ask nothing, and take what was found")
   .option("--member <folder>", "of a monorepo, the member to deploy: its folder or its package's name")
-  .option("--set <key=value>", "a key of the configuration, whatever was found; may be given again", pair, {})
+  .option("--set <key=value>", "a key of the configuration, whatever was found; may be given again", pair)
   .option("--overwrite", "also change what the stack's configuration says already")
   .option("--json", "print what was found and written as JSON; asks nothing")
   .action(async (path: string, options: Options) => {
@@ -40,7 +40,7 @@ export const init = new Command("init")
       throw new UserError(
         `--stack: ${REHEARSAL} is made by start, from the stack that it rehearses; take another name, such as staging`,
       );
-    assertNoSecrets(options.set, options.stack);
+    assertNoSecrets(options.set ?? {}, options.stack);
     const ask = options.yes !== true && options.json !== true;
     if (ask && !process.stdin.isTTY)
       throw new UserError(
@@ -63,7 +63,7 @@ async function initialise(folder: string, options: Options, ask: boolean): Promi
   await ensureEngine(options.json ? () => {} : undefined);
   const before = await known(Pulumi.of(options.stack));
   const password = before.get("queuehost:redis.password")?.value || randomBytes(24).toString("hex");
-  const findings = withAnswers(look(app, appPath, password), password, options.set);
+  const findings = withAnswers(look(app, appPath, password), password, options.set ?? {});
   const answers = ask ? await answersTo(findings, before, options.stack, say) : findings.found;
   // From here on something is made: all questions are answered.
   const environment = ensureBackend();

@@ -42,10 +42,9 @@ export const start = new Command("start")
     "--set <env.KEY=value>",
     "a variable of that stack's to have another value in the rehearsal, now and from now on; may be given again",
     pair,
-    {},
   )
   .option("--port <port>", `loopback port of the twin's API (default: the one before, or ${DEFAULT_PORT})`, port)
-  .action(async ({ port: wanted, stack, set }: { port?: number; stack?: string; set: Replaced }) => {
+  .action(async ({ port: wanted, stack, set = {} }: { port?: number; stack?: string; set?: Replaced }) => {
     if (process.platform !== "linux")
       throw new UserError(
         `The rehearsal runs real Debian machines and needs Linux; this is ${process.platform}. A real account needs none of it: npx pulumi up, from here.`,

@@ -1,7 +1,9 @@
 import { styleText } from "node:util";
 import { Command } from "commander";
+import { UserError } from "../lib/errors";
+import { typed } from "../lib/places";
 import { Pulumi } from "../lib/pulumi";
-import { REHEARSAL } from "../lib/rehearsal";
+import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
 import { verifyStack } from "../verification";
 import type { Check } from "../verification/check";
 
@@ -11,6 +13,10 @@ export const verify = new Command("verify")
   .option("--stack <name>", "the stack", REHEARSAL)
   .option("--json", "print the checks as JSON")
   .action(async ({ stack, json }: { stack: string; json?: true }) => {
+    if (stack === REHEARSAL && !new Rehearsal().exists)
+      throw new UserError(
+        `No rehearsal is running here. Start one: ${typed("start")}. Another stack: ${typed("verify", "--stack", "staging")}`,
+      );
     const started = Date.now();
     const checks = await verifyStack(Pulumi.of(stack));
     if (json) console.log(JSON.stringify({ stack, ok: checks.every(({ ok }) => ok), checks }, null, 2));

@@ -165,6 +165,10 @@ describe.skipIf(LACKS_ENGINE)("in a repository of a team's own", () => {
     expect(existsSync(join(project, ".rehearsal"))).toBe(false);
     expect(existsSync(join(project, "Pulumi.rehearsal.yaml"))).toBe(false);
     expect(existsSync(join(project, "Pulumi.staging.yaml"))).toBe(true);
+    const { exitCode, output } = await typed("npx", ["queuehost", "verify"], project);
+    expect(exitCode).toBe(1);
+    expect(output).toContain("No rehearsal is running here. Start one: npx queuehost start");
+    expect(existsSync(join(project, ".rehearsal"))).toBe(false);
   });
 
   const queuehost = (...args: string[]) => succeeds("npx", ["queuehost", ...args], project);
