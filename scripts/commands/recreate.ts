@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { bringUp } from "../environment/bring-up";
+import { assertRebuildable } from "../environment/rebuildable";
 import { tearDown } from "../environment/tear-down";
 import { typed } from "../lib/places";
 import { Pulumi } from "../lib/pulumi";
@@ -11,7 +12,7 @@ export const recreate = new Command("recreate")
   .option("--yes", "don't ask for the stack's name, for scripts")
   .action(async ({ stack, yes = false }: { stack: string; yes?: boolean }) => {
     const pulumi = Pulumi.of(stack);
-    await tearDown(pulumi, yes, typed("recreate", "--stack", stack));
+    await tearDown(pulumi, yes, typed("recreate", "--stack", stack), () => assertRebuildable(pulumi));
     // Who typed the name has been asked.
     if (!(await bringUp(pulumi, { yes: true, verify: true }))) process.exitCode = 1;
   });

@@ -14,16 +14,23 @@ import { assertUnprotected } from "./protection";
  * Deletes everything that a stack has in the cloud; the stack itself stays, with its configuration.
  *
  * @param again the command that goes on where this one is interrupted
+ * @param before is done when all questions are answered, and keeps everything where it throws
  * @throws UserError where the stack is protected: nothing was touched then
  * @throws Interrupted after Ctrl-C, or where the stack's name wasn't typed
  */
-export async function tearDown(pulumi: Pulumi, yes: boolean, again: string): Promise<void> {
+export async function tearDown(
+  pulumi: Pulumi,
+  yes: boolean,
+  again: string,
+  before: () => Promise<void> = async () => {},
+): Promise<void> {
   assertAnswerable(yes);
   await ensureEngine();
   await assertUnprotected(pulumi);
   if (!yes) await confirm(pulumi);
   const started = Date.now();
   await heal(pulumi, console.log);
+  await before();
   const { exitCode } = await pulumi.attended(["destroy", "--yes", "--skip-preview"], `${again} goes on from here.`);
   if (exitCode !== 0)
     throw new UserError(`pulumi destroy didn't get through; it says above why. ${again} goes on from here.`);

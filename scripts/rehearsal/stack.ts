@@ -5,7 +5,7 @@ import { removeCutOffAttributes } from "../healing/attributes";
 import { UserError } from "../lib/errors";
 import { Interrupted, interruptible } from "../lib/interrupt";
 import { typed } from "../lib/places";
-import type { Pulumi } from "../lib/pulumi";
+import { diagnostics, type Pulumi } from "../lib/pulumi";
 import type { Rehearsal } from "../lib/rehearsal";
 import { rehearse } from "./rehearsed";
 
@@ -78,12 +78,6 @@ export async function up(pulumi: Pulumi, rehearsal: Rehearsal, report: (line: st
       `pulumi up failed:\n${faults}\nThe whole output is in ${log}. Mend it and run ${typed("start")} again: it goes on from here.`,
     );
   }
-}
-
-/** The part of the engine's output that says what went wrong. */
-function diagnostics(output: string): string {
-  const start = output.indexOf("Diagnostics:");
-  return (start < 0 ? output : output.slice(start)).trim().split("\n").slice(0, 40).join("\n");
 }
 
 /** What isn't set yet; a declared key without a default is there as an empty value. */

@@ -109,6 +109,35 @@ describe.skipIf(LACKS_ENGINE)("an environment, by the command line", () => {
     await deployment.up();
   });
 
+  test("another name for the application is refused before anything changes", async () => {
+    await deployment.pulumi.configure({ "queuehost:app.name": "other" }, {});
+    const { exitCode, output } = await queuehost("up", "--yes");
+    await deployment.pulumi.read(["config", "rm", "app.name"]);
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(
+      /app\.name: the server \S+ runs queuehost, and a server has one application; got other\. Nothing was changed/,
+    );
+    expect(await deployment.up()).toEqual([]);
+  });
+
+  test("recreate deletes nothing where a new server couldn't be had, or its configuration has a fault", async () => {
+    const before = await servers();
+    for (const [key, value, fault] of [
+      // Offered elsewhere alone: the server that is there keeps its place.
+      ["server.location", "ash", "server.type, server.location: Hetzner has nothing of what they name"],
+      ["app.port", "80", "app.port: should be"],
+    ] as const) {
+      await deployment.pulumi.configure({ [`queuehost:${key}`]: value }, {});
+      const { exitCode, output } = await queuehost("recreate", "--yes");
+      await deployment.pulumi.read(["config", "rm", key]);
+      expect(exitCode, output).toBe(1);
+      expect(output).toContain("Nothing was deleted.");
+      expect(output).toContain(fault);
+    }
+    expect(await servers()).toEqual(before);
+    expect(await deployment.red()).toEqual([]);
+  });
+
   test("recreate is for a new server; cut off in the middle, it goes on the next time", async () => {
     const [before] = await servers();
     const interrupted = queuehost("recreate", "--yes", async (child) => {
