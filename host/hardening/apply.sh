@@ -5,7 +5,7 @@ set -eu
 . ./lib.sh
 
 alone hardening
-for part in packages checks users sshd firewall system; do
+for part in packages checks users sshd sessions firewall system; do
   # shellcheck source=/dev/null # parts/*.sh are checked by themselves
   . "./parts/$part.sh"
 done

@@ -4,7 +4,7 @@ import { type Bundle, bundle, hostFiles } from "./bundle";
 export interface HardeningSettings {
   /**
    * Public keys that log in as `deploy`, one OpenSSH line each, the deployment's own among them. They replace what was there:
-   * a key that is taken out can't log in any more. ed25519, ECDSA (either also on a hardware token), RSA of 3072 bits or more.
+   * a key that is taken out can't log in any more, and its sessions end. ed25519, ECDSA (either also on a hardware token), RSA of 3072 bits or more.
    */
   readonly authorizedKeys: readonly string[];
   /** Address ranges that reach port 22, IPv4 and IPv6, as CIDR. The address of the connection that applies them must be in. */

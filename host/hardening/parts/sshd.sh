@@ -4,7 +4,10 @@
 ssh_answers() { ssh-keyscan -T 3 -t ed25519 127.0.0.1 2>/dev/null | grep -q ssh-ed25519; }
 
 undo_with 'systemctl reload ssh'
+changed=0
 put authorized_keys /etc/ssh/authorized_keys.d/deploy 644
+# shellcheck disable=SC2034 # read by sessions.sh
+keys_changed=$changed
 changed=0
 put etc/ssh/sshd_config.d/00-queuehost.conf /etc/ssh/sshd_config.d/00-queuehost.conf 600
 for other in /etc/ssh/ssh_host_*_key; do

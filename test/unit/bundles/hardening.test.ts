@@ -34,6 +34,7 @@ describe("the bundle of the host base", () => {
         "644 parts/checks.sh",
         "644 parts/firewall.sh",
         "644 parts/packages.sh",
+        "644 parts/sessions.sh",
         "644 parts/sshd.sh",
         "644 parts/system.sh",
         "644 parts/users.sh",
