@@ -78,7 +78,7 @@ const folders = list(
 const path = pattern(/^[^\0\n]+$/, "a folder such as ../intranet");
 
 /** A line for a shell; it runs as written, on one line of a unit. */
-const command = pattern(/^[^\s\0]([^\0\n\r]*[^\s\0])?$/, "a command on one line such as node dist/server.js");
+const command = pattern(/^[^\s\p{Cc}]([^\p{Cc}]*[^\s\p{Cc}])?$/u, "a command on one line such as node dist/server.js");
 
 /** A path of a URL that needs no escaping anywhere. */
 const urlPath = pattern(/^\/[A-Za-z0-9/._~-]*$/, "a path such as /health");

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join, posix, relative, resolve } from "node:path";
 import { lock } from "proper-lockfile";
 import type { AppSource, Release } from "./app";
@@ -41,8 +41,6 @@ export async function buildRelease(app: AppSource, outDir: string, options: Buil
   const inputs = digestOf(FORMAT, app, options, runtimes, folder, sourcesDigest(root, sources));
   const workspace = join(kept, `build-${digestOf(root, folder, app.node, app.architecture).slice(0, 12)}`);
   mkdirSync(workspace, { recursive: true, mode: 0o700 });
-  // Whatever the project's own says. Tools that read it from within a copy find nothing of theirs in it.
-  writeFileSync(join(kept, ".gitignore"), "/*\n");
   const unlock = await lock(workspace, {
     stale: 20_000,
     retries: { forever: true, minTimeout: 200, maxTimeout: 1000 },

@@ -30,7 +30,9 @@ export function listed({ backend, workers, migrate, smokeTest }: Commands): [key
  * @throws ReleaseError naming the configuration key, for what can't be replaced
  */
 export function resolveCommands(app: AppSource, manifest: Manifest, manager: Manager): Commands {
-  const resolved = new Map(listed(app).map(([key, command]) => [key, resolveCommand(key, command, manifest, manager)]));
+  const resolved = new Map(
+    listed(app).map(([key, command]) => [key, oneLine(key, resolveCommand(key, command, manifest, manager))]),
+  );
   const own = (name: keyof Commands) => {
     const command = resolved.get(`app.${name}`);
     return command === undefined ? {} : { [name]: command };
@@ -40,6 +42,13 @@ export function resolveCommands(app: AppSource, manifest: Manifest, manager: Man
     resolved.get(group === "" ? "app.worker" : `app.worker.${group}`),
   ]);
   return { ...own("backend"), ...own("migrate"), ...own("smokeTest"), workers: Object.fromEntries(workers) };
+}
+
+/** A unit of the server holds a command as one line. */
+function oneLine(key: string, command: string): string {
+  if (/\p{Cc}/u.test(command))
+    throw new ReleaseError(`${key}: should come to one line without tabs, comes to ${JSON.stringify(command)}`);
+  return command;
 }
 
 /** One command, with every script in it replaced. */

@@ -163,6 +163,7 @@ describe("faults", () => {
     ["app.folders", "storage, storage/uploads"],
     ["app.output", "dist/../.."],
     ["app.backend", "node a.js\nreboot"],
+    ["app.backend", "node\ta.js"],
     ["app.health", "/health?full=1"],
     ["app.port", "80"],
     ["app.node", "18"],

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -129,13 +128,6 @@ describe("a build", () => {
       `${workspace}/here/build.cjs`,
     ];
     expect(paths.map(modeOf)).toEqual(["700", "600", "600", "644"]);
-  });
-
-  test("is nothing that git would add", async () => {
-    execFileSync("git", ["init", "-q", join(project.out, "..")]);
-    await project.build();
-    const status = execFileSync("git", ["status", "--porcelain", project.out], { cwd: join(project.out, "..") });
-    expect(status.toString()).toBe("");
   });
 
   test("runs once for two who want it at the same time", async () => {

@@ -90,6 +90,13 @@ describe("an application that can't be built is told so in one message:", () => 
     );
   });
 
+  test("a script of several lines", async () => {
+    project.write("package.json", { name: "demo", scripts: { start: "node src/main.js\nreboot" } });
+    expect(await project.fault({ backend: "npm start" })).toBe(
+      'app.backend: should come to one line without tabs, comes to "node src/main.js\\nreboot"',
+    );
+  });
+
   test("an output folder that the build doesn't write", async () => {
     expect(await project.fault({ output: "dist" })).toMatch(
       /^app.output: should be a folder that is there after the build; dist/,
