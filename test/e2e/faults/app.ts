@@ -1,6 +1,7 @@
 import { byCommand, type Fault, killed, privileged, unsandboxed } from "./fault";
 
 const SMOKE_TEST = "app: the smoke test succeeds";
+const LISTENS = "app: the application listens to nobody outside";
 const SMOKE_UNIT = "$APP_NAME-smoke-test";
 
 /** Another release that isn't the expected one, with all that was in the right one. */
@@ -107,6 +108,22 @@ export const APP_FAULTS: readonly Fault[] = [
       `drop_out ${SMOKE_UNIT}; ready`,
     ),
     red: ["app: the processes stayed the same meanwhile"],
+  },
+  {
+    name: "a process of the application listens on a port that the server's firewall lets in",
+    ...byCommand(
+      `group=$(systemctl show -P ControlGroup $WORKER)
+       for file in /sys/fs/cgroup{,/systemd}$group/cgroup.procs; do
+         [ ! -e $file ] || group_file=$file
+       done
+       (echo $BASHPID >$group_file
+         exec setpriv --reuid app --regid app --clear-groups python3 -m http.server 8083) >/dev/null 2>&1 &
+       until_it "ss -Hltn 'sport = :8083' | grep -q ."
+       nft insert rule inet queuehost input tcp dport 8083 accept`,
+      `kill $(ss -Hltnp 'sport = :8083' | grep -o 'pid=[0-9]*' | cut -c 5-)
+       systemctl reload nftables || systemctl restart nftables`,
+    ),
+    red: [LISTENS, "hardening: the firewall names ports 22, 80 and 443 alone"],
   },
   {
     name: "the backend hangs",
