@@ -52,7 +52,7 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
 
   test("Docker that stops in the middle is named, and the cloud's answer is an error", async () => {
     const started = npm("start", "--", "--port", String(port));
-    await waitFor("the server to be in the making", () => /Server server creating/.test(started.said()), 120);
+    await waitFor("the server to be in the making", () => /Server queuehost-server creating/.test(started.said()), 120);
     await docker.close();
     const { code, output } = await started.finished;
     await docker.open();
@@ -63,7 +63,11 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
 
   test("a second npm start at the same time is refused by name; Ctrl-C ends the first properly", async () => {
     const first = npm("start", "--", "--port", String(port));
-    await waitFor("the first one to be making the server", () => /Server server creating/.test(first.said()), 120);
+    await waitFor(
+      "the first one to be making the server",
+      () => /Server queuehost-server creating/.test(first.said()),
+      120,
+    );
     const second = await npm("start", "--", "--port", String(port)).finished;
     expect(second.code).toBe(1);
     expect(second.output).toMatch(/npm start \(process \d+\) is at work in .*Wait for it to end/);
@@ -84,7 +88,7 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
     expect(before.exitCode, before.output).toBe(0);
     expect((await stack("destroy", "--yes", "--skip-preview")).exitCode).toBe(0);
     const first = npm("start", "--", "--port", String(port));
-    await waitFor("the server to be asked for", () => /Server server creating/.test(first.said()), 120);
+    await waitFor("the server to be asked for", () => /Server queuehost-server creating/.test(first.said()), 120);
     await waitFor("the twin to have the server", async () => (await servers()).length === 1, 30);
     kill(first, "SIGKILL");
     for (const pid of lockHolders()) process.kill(-pid, "SIGKILL");
