@@ -33,7 +33,7 @@ export interface TwinOptions {
 
 /** Throws one line when something else listens on the port. */
 async function requireFreePort(port: number): Promise<void> {
-  const who = `stop that (ss -ltnp 'sport = :${port}' names it) or choose another port`;
+  const who = `stop that (ss -ltnp 'sport = :${port}' names it) or choose another (--port)`;
   await new Promise<void>((settle, fail) => {
     const probe = createServer();
     probe.once("error", () => fail(new UserError(`port ${port} on 127.0.0.1 is in use by another program: ${who}`)));

@@ -73,7 +73,8 @@ export async function prepareRelease(settings: Settings, { architecture }: Offer
     const processes = processesOf(built);
     return { built, runtime, processes, env: envOf(settings), app: appOf(settings, built, runtime, processes) };
   } catch (error) {
-    if (error instanceof ReleaseError || error instanceof EnvError) throw new pulumi.RunError(error.message);
+    if (error instanceof ReleaseError || error instanceof EnvError)
+      throw new pulumi.RunError(error.message.startsWith(`${path}:`) ? `app.path: ${error.message}` : error.message);
     throw error;
   }
 }

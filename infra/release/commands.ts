@@ -103,7 +103,7 @@ function resolveBare(key: string, command: string, manifest: Manifest, manager: 
   if (script === undefined) {
     const names = Object.keys(scripts).join(", ");
     throw new ReleaseError(
-      `${key}: ${command} should run a script of package.json, which has ${names === "" ? "none" : names}; there is no ${program} on the server, so a program of a package is named by itself`,
+      `${key}: ${command} should run a script of package.json, which has ${names === "" ? "none" : names}; the server has no ${program}: a program that a package brings is called by its own name`,
     );
   }
   assertAlone(key, command, name, scripts, manager);

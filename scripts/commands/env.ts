@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { Command } from "commander";
 import { compare } from "../environment/compare";
 import { configOf } from "../environment/config";
@@ -32,7 +32,8 @@ const importFile = new Command("import")
   .option("--json", "print the result as JSON")
   .action(async (file: string, { stack, plain, dryRun, json }: ImportOptions) => {
     const path = fromUser(file);
-    if (!existsSync(path)) throw new UserError(`${file}: should be an .env, there is no such file`);
+    if (!existsSync(path) || !statSync(path).isFile())
+      throw new UserError(`${file}: should be an .env, there is no such file`);
     const pulumi = Pulumi.of(stack);
     const { entries, faults } = readDotenv(readFileSync(path, "utf8"));
     const planned = plan(entries, await configOf(pulumi, true), names(plain));

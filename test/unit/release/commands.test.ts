@@ -40,7 +40,7 @@ test.each([
 describe("is refused:", () => {
   test("a script that isn't there, naming those that are", () => {
     expect(() => resolve("yarn strat", { start: "node .", test: "vitest" })).toThrow(
-      "app.backend: yarn strat should run a script of package.json, which has start, test; there is no yarn on the server, so a program of a package is named by itself",
+      "app.backend: yarn strat should run a script of package.json, which has start, test; the server has no yarn: a program that a package brings is called by its own name",
     );
     expect(() => resolve("npm start", {})).toThrow("package.json, which has none;");
   });
