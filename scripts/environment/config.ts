@@ -1,5 +1,5 @@
 import { UserError } from "../lib/errors";
-import { QUEUEHOST } from "../lib/places";
+import { typed } from "../lib/places";
 import { isMissing, type Pulumi } from "../lib/pulumi";
 import type { Present } from "./plan";
 
@@ -14,7 +14,7 @@ export async function configOf(pulumi: Pulumi, secrets: boolean): Promise<Presen
   if (exitCode === 0) return JSON.parse(stdout);
   if (isMissing(output))
     throw new UserError(
-      `There is no stack ${pulumi.stack} here. List them: npx pulumi stack ls. Make it: ${QUEUEHOST} init PATH --stack ${pulumi.stack}`,
+      `There is no stack ${pulumi.stack} here. List them: npx pulumi stack ls. Make it: ${typed("init", "PATH", "--stack", pulumi.stack)}`,
     );
   throw new UserError(`The configuration of stack ${pulumi.stack} can't be read:\n${output}`);
 }
