@@ -160,7 +160,7 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
       await set({ "server.type": "cax11" });
       const output = await refused();
       expect(output).toContain("cax11 has another architecture (arm)");
-      expect(output).toContain(`queuehost recreate --stack ${deployment.pulumi.stack}`);
+      expect(output).toContain(`npm run queuehost -- recreate --stack ${deployment.pulumi.stack}`);
       await set({ "server.type": "cx23", "server.location": "hel1" });
       expect(await deployment.up()).toEqual([]);
       expect(await server()).toMatchObject({ id, type: "cx23", location: "fsn1" });
