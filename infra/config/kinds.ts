@@ -117,8 +117,23 @@ const password = pattern(
   "at least 16 letters, digits and signs, without spaces, quotes, $ and \\",
 );
 
+const HOST_NAME = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
+const domain = pattern(HOST_NAME, "a domain such as example.org, in small letters");
+const domains = list(domain, "host names such as app.example.org, in small letters, separated by commas");
+const email = pattern(/^[^\s@"'{}\\]+@[^\s@"'{}\\]+\.[a-z]+$/, "a mail address");
+
+/** BullMQ refuses a colon in a queue's name. */
+const queues = list(
+  pattern(/^[A-Za-z0-9_.-]{1,64}$/, "a queue"),
+  "queues such as high, default, low, in order of priority, separated by commas: letters, digits, _ . and -",
+);
+
 export const kinds = {
   choice,
+  domain,
+  domains,
+  email,
+  queues,
   command,
   debianPackages,
   folder,

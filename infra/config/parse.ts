@@ -1,9 +1,9 @@
 import { closestMatch } from "leven";
 import { OWN_KEYS } from "../bundles/env";
 import { extraFault } from "../bundles/env-file";
-import { databaseFault } from "../bundles/postgres";
+import { type Combination, combinationFaults } from "./combinations";
 import { defaultServerName } from "./labels";
-import { FAMILIES, KEYS, type Key, type KeyName, REFERENCE, type Settings } from "./schema";
+import { FAMILIES, KEYS, type Key, type KeyName, PROCESS, PROCESS_KEYS, REFERENCE, type Settings } from "./schema";
 import { configKey, NAMESPACE } from "./typed";
 
 /** One thing that is wrong with a stack's configuration. */
@@ -84,9 +84,18 @@ export function parseConfig(
     "ssh.key.": {},
     "app.worker.": {},
   };
+  const processes: Record<string, Record<string, unknown>> = {};
   for (const [full, raw] of Object.entries(entries)) {
     const name = full.slice(PREFIX.length);
     if (!full.startsWith(PREFIX) || name in KEYS) continue;
+    const [, process = "", setting = ""] = PROCESS_KEY.exec(name) ?? [];
+    if (isProcessSetting(setting)) {
+      const key: Key = PROCESS_KEYS[setting];
+      const parsed = key.kind.safeParse(raw);
+      if (parsed.success) processes[process] = { ...processes[process], [setting]: parsed.data };
+      else fault(name, key, `got ${shown(raw, false)}`);
+      continue;
+    }
     const family = FAMILY_NAMES.find((prefix) => name.startsWith(prefix));
     if (family === undefined) {
       faults.push(unknownKey(name, { stack, project }));
@@ -106,9 +115,17 @@ export function parseConfig(
       "is not set, and neither is app.worker nor app.static: nothing would run",
     );
 
-  const database = values["postgres.enabled"] === true ? databaseFault(String(values["app.name"])) : undefined;
-  if (database !== undefined)
-    faults.push({ path: "app.name", reason: database, mend: mend("app.name", KEYS["app.name"], { stack, project }) });
+  const unnamed = values["app.worker"] as string | undefined;
+  const workers = { ...(unnamed !== undefined && { "": unnamed }), ...named["app.worker."] };
+  for (const { path, reason, instead } of combinationFaults({ ...values, workers, processes } as Combination))
+    faults.push({
+      path,
+      reason,
+      mend:
+        instead === undefined
+          ? `npx pulumi config rm ${configKey(path, project)} --stack ${stack}`
+          : mend(instead, KEYS[instead], { stack, project }),
+    });
 
   const token = entries["hcloud:token"] ?? environmentToken;
   const tokenLine = `npx pulumi config set --secret hcloud:token --stack ${stack}`;
@@ -129,17 +146,22 @@ export function parseConfig(
 
   if (faults.length > 0) throw new ConfigError(stack, faults);
   const people = [...((values["ssh.authorizedKeys"] ?? []) as string[]), ...Object.values(named["ssh.key."])];
-  const unnamed = values["app.worker"] as string | undefined;
   return {
     "server.name": defaultServerName(stack),
     ...values,
     ...(people.length > 0 && { "ssh.authorizedKeys": people }),
     stack,
     project,
-    workers: { ...(unnamed !== undefined && { "": unnamed }), ...named["app.worker."] },
+    workers,
+    processes,
     env: named["env."],
   } as Settings;
 }
+
+/** `process.worker-mail.memory`: the process and the setting. */
+const PROCESS_KEY = /^process\.(backend|worker(?:-[a-z][a-z0-9-]{0,30})?)\.([A-Za-z]+)$/;
+const isProcessSetting = (setting: string): setting is keyof typeof PROCESS_KEYS =>
+  Object.hasOwn(PROCESS_KEYS, setting);
 
 const FAMILY_NAMES = Object.keys(FAMILIES) as (keyof typeof FAMILIES)[];
 
@@ -175,10 +197,12 @@ function shown(raw: string, secret: boolean | undefined): string {
 function unknownKey(name: string, { stack, project }: Place): Fault {
   const near = closestMatch(
     name,
-    [...Object.keys(KEYS), ...FAMILY_NAMES.map((family) => family + name.split(".").at(-1))],
-    {
-      maxDistance: 4,
-    },
+    [
+      ...Object.keys(KEYS),
+      ...FAMILY_NAMES.map((family) => family + name.split(".").at(-1)),
+      ...Object.keys(PROCESS_KEYS).map((setting) => `${PROCESS}${name.split(".")[1]}.${setting}`),
+    ],
+    { maxDistance: 4 },
   );
   return {
     path: name,

@@ -1,4 +1,4 @@
-import { FAMILIES, KEYS, type Key } from "./schema";
+import { FAMILIES, KEYS, type Key, PROCESS, PROCESS_KEYS } from "./schema";
 
 /**
  * The project file, with every key that a stack may set. All are declared as strings: the engine would refuse the first
@@ -32,7 +32,10 @@ export function markdownTable(): string {
   const families = (Object.entries(FAMILIES) as [string, Key][]).map(
     ([prefix, { description }]) => `| \`${prefix}<name>\` | optional | ${description} |`,
   );
-  return ["| key | default | what it is |", "| --- | --- | --- |", ...rows, ...families].join("\n");
+  const ofProcesses = Object.entries(PROCESS_KEYS).map(
+    ([setting, { description }]) => `| \`${PROCESS}<process>.${setting}\` | optional | ${description} |`,
+  );
+  return ["| key | default | what it is |", "| --- | --- | --- |", ...rows, ...families, ...ofProcesses].join("\n");
 }
 
 function note(key: Key): string {

@@ -1,6 +1,9 @@
-import { FAMILIES, KEYS } from "../../infra/config/schema";
+import { FAMILIES, KEYS, PROCESS_KEYS } from "../../infra/config/schema";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFdvcmtlZEV4YW1wbGVLZXlPZk5vYm9keUF0QWxsMTEx anna@laptop";
+
+/** Keys that need something which the rest of the changes would not stand: a release on the server, a zone at Hetzner. */
+const ELSEWHERE = ["app.release", "domain.zone"] as const;
 
 /** For every key of the configuration another value than the one it has in a rehearsal. None may replace the server. */
 export const CHANGES = {
@@ -26,6 +29,17 @@ export const CHANGES = {
   "app.packages": "ghostscript",
   "app.folders": "uploads",
   "app.static": "public",
+  "app.spa": "true",
+  "app.keepReleases": "3",
+  "app.maxArtefact": "400mb",
+  processManager: "pm2",
+  domain: "app.example.org",
+  "domain.email": "ops@example.org",
+  "domain.certificates": "internal",
+  "proxy.maxBody": "30mb",
+  "watch.seconds": "60",
+  "watch.failures": "5",
+  "watch.wait": "10",
   "queue.enabled": "false",
   "queue.concurrency": "7",
   "queue.prefix": "other",
@@ -44,11 +58,18 @@ export const CHANGES = {
   "env.MOTTO": "calm",
   "ssh.key.anna": KEY,
   "app.worker.mail": "node worker/main.cjs",
-} as const satisfies Record<keyof typeof KEYS, string> & Record<string, string>;
+  "process.worker-mail.instances": "2",
+  "process.worker-mail.concurrency": "3",
+  "process.worker-mail.queues": "default, low",
+  "process.worker-mail.memory": "300mb",
+  "process.worker-mail.cpuWeight": "50",
+  "process.worker-mail.stopTimeout": "60",
+} as const satisfies Record<Exclude<keyof typeof KEYS, (typeof ELSEWHERE)[number]>, string> & Record<string, string>;
 
 /** Keys and families of which no change is named here. */
 export const unchanged = () => [
-  ...Object.keys(KEYS).filter((key) => !(key in CHANGES)),
+  ...Object.keys(KEYS).filter((key) => !(key in CHANGES) && !ELSEWHERE.some((other) => other === key)),
+  ...Object.keys(PROCESS_KEYS).filter((setting) => !(`process.worker-mail.${setting}` in CHANGES)),
   ...Object.keys(FAMILIES).filter((family) => !Object.keys(CHANGES).some((key) => key.startsWith(family))),
 ];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError, parseConfig } from "../../infra/config/parse";
-import { FAMILIES, KEYS, REFERENCE } from "../../infra/config/schema";
+import { FAMILIES, KEYS, PROCESS_KEYS, REFERENCE } from "../../infra/config/schema";
 
 const PLACE = { stack: "staging", project: "queuehost" };
 const TOKEN = "a".repeat(64);
@@ -74,6 +74,23 @@ describe("a valid configuration", () => {
     expect(settings["server.type"]).toEqual(["cx23", "cax11"]);
     expect(settings["server.location"]).toEqual(["hel1"]);
     expect(parse(valid)["server.location"]).toEqual(["nbg1", "fsn1", "hel1"]);
+  });
+
+  test("says of each process what is to be different", () => {
+    const settings = parse({
+      ...valid,
+      "queuehost:app.worker.mail": "node worker.js mail",
+      "queuehost:process.backend.instances": "3",
+      "queuehost:process.worker-mail.queues": "high, default",
+      "queuehost:process.worker-mail.memory": "512MB",
+      "queuehost:process.worker.stopTimeout": "300",
+    });
+    expect(settings.processes).toEqual({
+      backend: { instances: 3 },
+      "worker-mail": { queues: ["high", "default"], memory: "512mb" },
+      worker: { stopTimeout: 300 },
+    });
+    expect(parse(valid).processes).toEqual({});
   });
 
   test("keeps the token in the environment, where the team has it there", () => {
@@ -172,10 +189,55 @@ describe("faults", () => {
     ["server.type", "cx23; cx33"],
     ["redis.keyPatterns", "* +@all"],
     ["ssh.key.anna", "ssh-ed25519"],
+    ["domain", "app.example.org, localhost"],
+    ["domain", "App.example.org"],
+    ["domain.email", "ops"],
+    ["app.release", "latest"],
+    ["app.keepReleases", "1"],
+    ["processManager", "forever"],
+    ["watch.seconds", "3601"],
+    ["process.worker.queues", "a:b"],
   ])("refuse %s: %s", (name, value) => {
     expect(faultsOf({ ...valid, [`queuehost:${name}`]: value })[0]).toMatch(
       new RegExp(`^  ${name}: should be .*, got `),
     );
+  });
+
+  test("name processes that aren't there, and settings that no process has", () => {
+    const faults = faultsOf({
+      ...valid,
+      "queuehost:process.worker-mail.memory": "512mb",
+      "queuehost:process.backend.queues": "high",
+      "queuehost:process.worker.instances": "9",
+      "queuehost:process.worker.instnces": "2",
+      "queuehost:process.worker.toString": "2",
+    });
+    expect(faults.filter((_, index) => index % 2 === 0)).toEqual([
+      '  process.worker.instances: should be a whole number from 1 to 8, got "9"',
+      "  process.worker.instnces: is no key of queuehost; did you mean process.worker.instances?",
+      "  process.worker.toString: is no key of queuehost",
+      "  process.worker-mail.memory: is for a process that isn't there: app.worker.mail is not set",
+      "  process.backend.queues: is for groups of workers: the backend serves no queue",
+    ]);
+    expect(faults[7]).toBe("      npx pulumi config rm process.worker-mail.memory --stack staging");
+  });
+
+  test.each([
+    ["app.port", "6370", "should leave 16 ports for instances, 6370 to 6385; 6379 is that of the queue's Redis"],
+    ["app.port", "65530", "should leave 16 ports for instances, 65530 to 65545; there are none above 65535"],
+    ["app.spa", "true", "is for the files of app.static, which is not set"],
+    ["domain.zone", "example.org", "is for a domain, which is not set"],
+    ["domain.email", "ops@example.org", "is for a domain, which is not set"],
+  ])("refuse %s %s: %s", (name, value, reason) => {
+    expect(faultsOf({ ...valid, [`queuehost:${name}`]: value })[0]).toContain(`  ${name}: ${reason}`);
+  });
+
+  test("name a domain outside of the zone", () => {
+    const entries = { "queuehost:domain": "app.example.org, app.example.com", "queuehost:domain.zone": "example.org" };
+    expect(faultsOf({ ...valid, ...entries })).toEqual([
+      "  domain.zone: should be the zone of every domain; app.example.com isn't in example.org",
+      "      npx pulumi config rm domain.zone --stack staging",
+    ]);
   });
 
   test("name a database that PostgreSQL keeps for itself", () => {
@@ -213,7 +275,7 @@ describe("faults", () => {
 });
 
 test("every key's example and default is valid, and every kind says what it expects", () => {
-  for (const [name, key] of Object.entries({ ...KEYS, ...FAMILIES })) {
+  for (const [name, key] of Object.entries({ ...KEYS, ...FAMILIES, ...PROCESS_KEYS })) {
     if ("default" in key) expect(key.kind.safeParse(key.default).success, name).toBe(true);
     const made = "secret" in key || key.example.includes("AAAA...");
     if (!made) expect(key.kind.safeParse(key.example).success, name).toBe(true);
