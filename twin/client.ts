@@ -81,6 +81,22 @@ export async function startTwin({ port, token, report, ...options }: TwinOptions
 }
 
 /**
+ * Deletes the machines of a twin whose state folder was deleted, which then ends by itself.
+ * @returns whether there were any; false too where no engine runs, without which there is none
+ */
+export async function stopLostTwin(stateDir: string, report: Report): Promise<boolean> {
+  const docker = engine();
+  if (existsSync(stateDir) || (await unreachable(docker)) !== undefined) return false;
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const lost = names(realpathSync(stateDir));
+  return withEngine(docker, async () => {
+    const networks = await docker.listNetworks({ filters: { label: [lost.label] } });
+    if (networks.length > 0) await dismantle(docker, lost, undefined, report);
+    return networks.length > 0;
+  });
+}
+
+/**
  * Stops the twin of a state folder, if it runs.
  * @param deleteServers true: also removes its machines, its network, its rules in the kernel, and its state; nothing is left.
  *   false: machines go on running, and the next start finds them.

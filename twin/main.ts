@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,6 +21,9 @@ const log: Log = {
 
 /** How long the end waits for a change to the host's network; a change takes half a second. */
 const SETTLE_MS = 5_000;
+
+/** How often it looks whether its folder is still there. */
+const LOST_MS = 2_000;
 
 interface Options {
   readonly state: string;
@@ -57,6 +60,10 @@ async function serve({ state, port, image }: Options): Promise<void> {
   writeFileSync(`${file}.new`, `${JSON.stringify(own)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
   log.info(`twin ${twin.machines.names.id} answers on http://127.0.0.1:${own.port}/v1`);
+  // Whoever deletes the folder has nothing left by which this could be ended.
+  setInterval(() => {
+    if (!existsSync(file)) process.exit(1);
+  }, LOST_MS).unref();
   // Machines go on running; what is under way is taken up by the next start.
   const stop = async () => {
     stopping.abort();

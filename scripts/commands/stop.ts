@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { stopTwin } from "../../twin/client";
+import { stopLostTwin, stopTwin } from "../../twin/client";
 import { exclusively } from "../lib/exclusively";
 import { PROJECT, typed } from "../lib/places";
 import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
@@ -13,7 +13,13 @@ export const stop = new Command("stop")
   .action(async ({ keep }: { keep?: true }) => {
     const rehearsal = new Rehearsal();
     if (!rehearsal.exists) {
-      console.log("No rehearsal is running here.");
+      const lost = await stopLostTwin(rehearsal.twinState, console.log);
+      rehearsal.delete();
+      console.log(
+        lost
+          ? "The folder of the rehearsal was gone; its machines are deleted now as well."
+          : "No rehearsal is running here.",
+      );
       return;
     }
     await exclusively(rehearsal.folder, typed("stop"), () => stopTwin(rehearsal.twinState, { deleteServers: !keep }));

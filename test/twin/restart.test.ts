@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isRunning } from "../../scripts/lib/process.cjs";
-import { startTwin, stopTwin } from "../../twin/client";
+import { startTwin, stopLostTwin, stopTwin } from "../../twin/client";
 import { names } from "../../twin/machines/names";
 import { waitFor } from "../support/wait-for";
 import { EngineProxy } from "./support/engine-proxy";
@@ -154,4 +154,21 @@ useTwin((twin) => {
       ).toBe("");
     });
   });
+});
+
+test("a twin whose folder was deleted ends, and its network can still be taken away", async () => {
+  const stateDir = mkdtempSync(join(tmpdir(), "queuehost-twin-"));
+  const { pid } = await startTwin({ stateDir, port: 0, token: "a".repeat(64), report: quiet });
+  const network = names(stateDir).network;
+  rmSync(stateDir, { recursive: true });
+  await waitFor("the twin to end", async () => !isRunning(pid), 10);
+  expect(docker("network", "ls", "-q", "-f", `name=${network}`)).not.toBe("");
+  try {
+    expect(await stopLostTwin(stateDir, quiet)).toBe(true);
+    expect(docker("network", "ls", "-q", "-f", `name=${network}`)).toBe("");
+    rmSync(stateDir, { recursive: true });
+    expect(await stopLostTwin(stateDir, quiet)).toBe(false);
+  } finally {
+    rmSync(stateDir, { recursive: true, force: true });
+  }
 });
