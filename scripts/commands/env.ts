@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { compare } from "../environment/compare";
 import { configOf } from "../environment/config";
 import { namesOf } from "../environment/names";
-import { NAMESPACE, type Plan, plan } from "../environment/plan";
+import { localOnes, NAMESPACE, type Plan, plan } from "../environment/plan";
 import { readDotenv } from "../environment/read";
 import { columns } from "../lib/columns";
 import { UserError } from "../lib/errors";
@@ -69,12 +69,17 @@ function asText(stack: string, { taken, left }: Plan, written: boolean): string 
   const end = written
     ? `${changed} of ${taken.length} written to stack ${stack}. Bring them to the server: ${typed("up", "--stack", stack)}`
     : `${changed} of ${taken.length} would be written to stack ${stack}; nothing was.`;
-  return rows.length === 0 ? "The file has no variables." : `${columns(rows)}\n\n${end}`;
+  const local = localOnes(taken);
+  const note =
+    local.length === 0
+      ? ""
+      : `\n\n${local.join(", ")}: names this computer (localhost or the like), which on the server is the server itself. Is that meant?`;
+  return rows.length === 0 ? "The file has no variables." : `${columns(rows)}${note}\n\n${end}`;
 }
 
 /** Names alone: what a script logs is read by many. */
 function asJson(stack: string, { taken, left }: Plan, written: boolean) {
-  return { stack, written, variables: taken.map(({ value, ...names }) => names), left };
+  return { stack, written, variables: taken.map(({ value, ...names }) => names), left, local: localOnes(taken) };
 }
 
 const list = new Command("list")

@@ -32,6 +32,13 @@ export interface Plan {
 
 export const NAMESPACE = "queuehost:";
 
+/** What only the computer that it was written on means by it. */
+export const LOCAL = /localhost|127\.0\.0\.1|0\.0\.0\.0|host\.docker|\.local\b|\.test\b/;
+
+/** The variables whose values name the computer itself: on the server, that is the server. */
+export const localOnes = (taken: readonly Taken[]): string[] =>
+  taken.filter(({ setting, value }) => setting.startsWith("env.") && LOCAL.test(value)).map(({ key }) => key);
+
 /**
  * Says what becomes of each variable of an `.env`.
  *

@@ -4,6 +4,7 @@ import { CONVENIENCE_KEYS, OWN_KEYS } from "../../infra/bundles/env";
 import { extraFault } from "../../infra/bundles/env-file";
 import { databaseUrl } from "../../infra/bundles/postgres";
 import { EXAMPLES } from "../../infra/release/example";
+import { LOCAL } from "../environment/plan";
 import type { App, Finding } from "./finding";
 
 /** What the application's environment needs to know of the rest. */
@@ -27,8 +28,6 @@ const GIVEN_BY_OTHERS = /WEBHOOK|CLIENT|PUBLIC|PUBLISHABLE|OAUTH|API/;
 const PLACEHOLDER = /^$|change|replace|your|todo|xxx|<.*>|\.\.\.|secret|placeholder|example|dummy|\bfoo\b/i;
 /** Where a developer keeps data is not where a server does. */
 const STORE = /^(PG|POSTGRES|DB|DATABASE|MYSQL|MONGO|S3|AWS|MINIO|ELASTIC)/;
-/** True on the developer's machine alone. */
-const LOCAL = /localhost|127\.0\.0\.1|0\.0\.0\.0|host\.docker|\.local\b|\.test\b/;
 
 /** What the example file of an application names, and what each of it can be on the server. */
 export function environmentOf(app: App, around: Surroundings): Environment {

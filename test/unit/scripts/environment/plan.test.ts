@@ -3,7 +3,7 @@ import { CONVENIENCE_KEYS, OWN_KEYS } from "../../../../infra/bundles/env";
 import { differences } from "../../../../scripts/environment/compare";
 import { namesOf } from "../../../../scripts/environment/names";
 import { FATES } from "../../../../scripts/environment/own";
-import { plan } from "../../../../scripts/environment/plan";
+import { localOnes, plan } from "../../../../scripts/environment/plan";
 
 const entries = (variables: Readonly<Record<string, string>>) =>
   Object.entries(variables).map(([key, value], at) => ({ key, value, line: at + 1 }));
@@ -14,6 +14,11 @@ test("every variable becomes a secret, those that are named plain don't", () => 
   const planned = plan(entries({ API_KEY: "s3cret", LEVEL: "info" }), {}, ["LEVEL"]);
   expect(brief(planned)).toEqual(["new API_KEY env.API_KEY secret", "new LEVEL env.LEVEL plain"]);
   expect(planned.faults).toEqual([]);
+});
+
+test("values that name the developer's own computer are told", () => {
+  const file = { FRONTEND_URL: "http://localhost:5173", MOTTO: "calm", API: "http://127.0.0.1:9", PORT: "3000" };
+  expect(localOnes(plan(entries(file), {}, []).taken)).toEqual(["FRONTEND_URL", "API"]);
 });
 
 test("what the stack has already is compared, its secrecy too", () => {
