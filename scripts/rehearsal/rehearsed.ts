@@ -4,10 +4,12 @@ import type { Pulumi } from "../lib/pulumi";
 import type { Replaced } from "./replaced";
 
 /**
- * What a rehearsal has of its own: who may reach and delete the machine, and the cloud. A password that the other stack hasn't
- * got yet is made for it.
+ * What a rehearsal has of its own: who may reach and delete the machine, and the cloud; what is rehearsed is what would be built
+ * now, whatever release is held. A password that the other stack hasn't got yet is made for it.
  */
-const OWN = /^(hcloud:.*|queuehost:(server\.(name|protect)|ssh\..*))$/;
+const OWN = /^(hcloud:.*|queuehost:(server\.(name|protect)|ssh\..*|domain\.zone|app\.release))$/;
+/** Nobody outside gives certificates for a machine on loopback. */
+const CERTIFICATES = "queuehost:domain.certificates";
 const MADE = "queuehost:redis.password";
 
 /** @throws UserError where there is no such stack, or its state can't be read */
@@ -36,6 +38,7 @@ export async function rehearse(
       { value: replaced[key.replace(/^queuehost:/, "")] ?? value, secret },
     ]),
   );
+  if (wanted.has("queuehost:domain")) wanted.set(CERTIFICATES, { value: "internal", secret: false });
   const due = [...wanted].filter(([key, { value, secret }]) => {
     const before = present.get(key);
     return !OWN.test(key) && (before?.value !== value || before.secret !== secret);

@@ -62,6 +62,21 @@ test("the rehearsal gets the values in their place, as secret as they were, and 
   expect(stack.calls).toEqual([]);
 });
 
+test("a domain is rehearsed with certificates of its own, without its zone, and no release is held", async () => {
+  const plain = (value: string) => ({ value, secret: false });
+  const production = new Noted("production", {
+    "queuehost:domain": plain("app.example.org"),
+    "queuehost:domain.zone": plain("example.org"),
+    "queuehost:domain.certificates": plain("public"),
+    "queuehost:app.release": plain("0123456789ab"),
+  });
+  const rehearsal = new Noted("rehearsal", {});
+  await rehearse(production, rehearsal, {}, () => {});
+  expect(rehearsal.calls).toEqual([
+    [{ "queuehost:domain": "app.example.org", "queuehost:domain.certificates": "internal" }, {}],
+  ]);
+});
+
 test("they are remembered where their owner alone can read them", () => {
   const folder = mkdtempSync(join(tmpdir(), "queuehost-replaced-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
