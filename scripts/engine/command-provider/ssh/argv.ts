@@ -7,7 +7,7 @@ export interface SessionFiles {
 }
 
 /** The name that stands for the server in OpenSSH's arguments and in the known_hosts file; its address is an option. */
-const ALIAS = "server";
+export const ALIAS = "server";
 
 /** Seconds between keepalives, and how many may go unanswered: a dead line is noticed within a minute. */
 const KEEPALIVE_SECONDS = 15;
@@ -50,33 +50,48 @@ export function uploadBatch(source: string, remotePath: string): string {
  * No configuration but this one, no key but this one, no question to anybody. At level ERROR ssh keeps the server's banner out
  * of the command's stderr; the two source files of LogVerbose (OpenSSH 8.5) still log what tells how the attempt ended.
  */
-function options({ host, port, user, hostKey, perDialTimeout }: SshConnection, files: SessionFiles): string[] {
-  const timeout = perDialTimeout ?? 15;
-  const set = {
-    HostName: literal(host),
-    Port: String(port ?? 22),
-    User: user ?? "root",
-    HostKeyAlias: ALIAS,
-    HostKeyAlgorithms: hostKeyAlgorithms(hostKey),
-    StrictHostKeyChecking: "yes",
-    UserKnownHostsFile: `"${literal(files.knownHosts)}"`,
-    GlobalKnownHostsFile: "none",
-    UpdateHostKeys: "no",
-    CheckHostIP: "no",
-    IdentityFile: `"${literal(files.identity)}"`,
-    IdentitiesOnly: "yes",
-    IdentityAgent: "none",
-    PreferredAuthentications: "publickey",
-    BatchMode: "yes",
-    ControlPath: "none",
-    ...(timeout > 0 ? { ConnectTimeout: String(timeout) } : {}),
-    ServerAliveInterval: String(KEEPALIVE_SECONDS),
-    ServerAliveCountMax: String(KEEPALIVE_COUNT),
-    LogLevel: "ERROR",
-    LogVerbose: "sshconnect2.c:*,clientloop.c:*",
-  };
-  return ["-F", "none", ...Object.entries(set).flatMap(([key, value]) => ["-o", `${key}=${value}`])];
+function options(connection: SshConnection, files: SessionFiles): string[] {
+  return [
+    ...pinned(connection),
+    ...set({
+      UserKnownHostsFile: `"${literal(files.knownHosts)}"`,
+      IdentityFile: `"${literal(files.identity)}"`,
+      IdentitiesOnly: "yes",
+      IdentityAgent: "none",
+      BatchMode: "yes",
+      LogLevel: "ERROR",
+      LogVerbose: "sshconnect2.c:*,clientloop.c:*",
+    }),
+  ];
 }
+
+/** Options of OpenSSH that reach a machine by its pinned host key, whatever else is configured on this one. */
+export function pinned({ host, port, user, hostKey, perDialTimeout }: SshConnection): string[] {
+  const timeout = perDialTimeout ?? 15;
+  return [
+    "-F",
+    "none",
+    ...set({
+      HostName: literal(host),
+      Port: String(port ?? 22),
+      User: user ?? "root",
+      HostKeyAlias: ALIAS,
+      HostKeyAlgorithms: hostKeyAlgorithms(hostKey),
+      StrictHostKeyChecking: "yes",
+      GlobalKnownHostsFile: "none",
+      UpdateHostKeys: "no",
+      CheckHostIP: "no",
+      PreferredAuthentications: "publickey",
+      ControlPath: "none",
+      ...(timeout > 0 ? { ConnectTimeout: String(timeout) } : {}),
+      ServerAliveInterval: String(KEEPALIVE_SECONDS),
+      ServerAliveCountMax: String(KEEPALIVE_COUNT),
+    }),
+  ];
+}
+
+const set = (values: Readonly<Record<string, string>>): string[] =>
+  Object.entries(values).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
 
 /** An RSA key is one type of key with several signatures; SHA-1 is not among those asked for. */
 function hostKeyAlgorithms(hostKey: string): string {
