@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PRIORITIES } from "./queue/names";
 
 const text = (fallback: string) => z.string().default(fallback);
 const integer = (fallback: number, min: number, max: number) =>
@@ -13,6 +14,13 @@ const flag = (fallback: boolean) =>
     .enum(["true", "false"])
     .transform((value) => value === "true")
     .default(fallback);
+/** Some of the words, each once, in the order given. */
+const selection = <T extends string>(words: readonly T[]) =>
+  z
+    .string()
+    .transform((value) => value.split(",").map((word) => word.trim()))
+    .pipe(z.array(z.enum(words)).refine((chosen) => new Set(chosen).size === chosen.length))
+    .default([...words]);
 
 /** What each variable must look like, in the words of the message that a wrong value gets. */
 const expectations: Record<string, string> = {
@@ -23,6 +31,7 @@ const expectations: Record<string, string> = {
   REDIS_DB: "a database number from 0 to 15",
   QUEUE_ENABLED: "true or false",
   QUEUE_CONCURRENCY: "a whole number from 1 to 1000",
+  QUEUES: `some of ${PRIORITIES.join(", ")}, each once, the most urgent first, with commas between them`,
   QUEUE_PREFIX: "letters, digits, - and _ (at most 64)",
   DRAIN_SECONDS: "a whole number from 1 to 600",
   CONFIRMATION_PACE_MS: "a whole number from 0 to 60000",
@@ -44,6 +53,8 @@ const schema = z.object({
   QUEUE_ENABLED: flag(true),
   /** Jobs that one worker process runs at the same time. */
   QUEUE_CONCURRENCY: integer(5, 1, 1000),
+  /** What a worker process serves: a job of a later queue is taken only when no earlier one has any that waits. */
+  QUEUES: selection(PRIORITIES),
   /** First part of every key and channel in Redis; the server's ACL lets the application touch no other. */
   QUEUE_PREFIX: text("queuehost").pipe(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)),
   /** Folder for what outlives a release: the confirmations. */

@@ -1,8 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { PRIORITIES } from "../queue/names";
 import { reservationId, reservationSchema } from "../reservations/reservation";
 import type { Reservations } from "../reservations/service";
 import { Problem } from "./problems";
+
+const querySchema = z.object({ priority: z.enum(PRIORITIES).default("default") });
 
 type ById = { Params: { id: string } };
 
@@ -13,7 +17,8 @@ export function reservationRoutes(app: FastifyInstance, reservations: Reservatio
     const key = request.headers["idempotency-key"];
     const id = key === undefined ? randomUUID() : parseKey(key);
     const reservation = reservationSchema.parse(request.body ?? {});
-    const { outcome, state } = await reservations.submit(id, reservation, key !== undefined);
+    const { priority } = querySchema.parse(request.query);
+    const { outcome, state } = await reservations.submit(id, reservation, { repeatable: key !== undefined, priority });
     const finished = outcome === "done" ? 201 : 200;
     const statusUrl = `/reservations/${id}`;
     reply.code(state.status === "completed" ? finished : 202).header("location", statusUrl);

@@ -6,7 +6,8 @@ import { confirmReservation } from "../reservations/confirm";
 import type { Confirmations } from "../reservations/confirmations";
 import { jobSchema, type ReservationJob } from "../reservations/reservation";
 import { workerConnection } from "./connection";
-import { QUEUE } from "./names";
+import { QUEUES } from "./names";
+import { OrderedWorker } from "./ordered-worker";
 
 /** A lock lives this long without renewal: no other worker takes the job of one that is merely busy. */
 const LOCK_MS = 5000;
@@ -24,10 +25,10 @@ const STALLED_CHECK_MS = 2500;
  */
 const MAX_STALLED = 10;
 
-/** The receiving side of the queue: runs jobs until it is stopped, through any absence of Redis. */
+/** The receiving side of the queues: runs jobs until it is stopped, through any absence of Redis. */
 export class ReservationWorker {
   private readonly client;
-  private readonly worker: Worker<ReservationJob>;
+  private readonly worker: Worker<ReservationJob> | OrderedWorker<ReservationJob>;
   private started = false;
 
   /** @param onFatal Called when BullMQ's loop has ended for good, which only a new process mends. */
@@ -38,21 +39,13 @@ export class ReservationWorker {
   ) {
     this.client = workerConnection(config);
     this.client.once("error", () => this.warnUnlessStarted());
-    this.worker = new Worker<ReservationJob>(QUEUE, (job, token, signal) => this.process(job, token, signal), {
-      connection: this.client,
-      prefix: config.QUEUE_PREFIX,
-      concurrency: config.QUEUE_CONCURRENCY,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_CHECK_MS,
-      maxStalledCount: MAX_STALLED,
-      // BullMQ's 15 s between two tries would add to every absence of Redis.
-      runRetryDelay: 1000,
-    });
+    this.worker = this.serve(config.QUEUES.map((priority) => QUEUES[priority]));
     this.worker.waitUntilReady().then(
       () => {
         this.started = true;
         log("[Queue] ✅ Workers gestartet");
         log(`[Queue] Concurrency: ${config.QUEUE_CONCURRENCY} Jobs parallel`);
+        log(`[Queue] Queues: ${config.QUEUES.join(", ")}`);
       },
       (error: unknown) => {
         if (!this.worker.closing) onFatal(error);
@@ -67,6 +60,25 @@ export class ReservationWorker {
     await this.worker.close(this.client.status !== "ready");
     clearTimeout(limit);
     this.client.disconnect();
+  }
+
+  private serve(queues: readonly string[]) {
+    const work = (job: Job<ReservationJob>, token: string | undefined, signal: AbortSignal | undefined) =>
+      this.process(job, token, signal);
+    const options = {
+      connection: this.client,
+      prefix: this.config.QUEUE_PREFIX,
+      concurrency: this.config.QUEUE_CONCURRENCY,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      maxStalledCount: MAX_STALLED,
+      // BullMQ's 15 s between two tries would add to every absence of Redis.
+      runRetryDelay: 1000,
+    };
+    const [only, ...more] = queues;
+    return only !== undefined && more.length === 0
+      ? new Worker<ReservationJob>(only, work, options)
+      : new OrderedWorker<ReservationJob>(queues, work, options);
   }
 
   private async process(job: Job<ReservationJob>, token: string | undefined, signal: AbortSignal | undefined) {

@@ -1,6 +1,16 @@
 import type { JobsOptions } from "bullmq";
 
-export const QUEUE = "reservation";
+/** How urgent a reservation is. Each has a queue of its own. */
+export const PRIORITIES = ["high", "default", "low"] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/** The queues as Redis knows them. */
+export const QUEUES: Readonly<Record<Priority, string>> = {
+  high: "reservation-high",
+  default: "reservation",
+  low: "reservation-low",
+};
+
 export const JOB = "confirm";
 
 const HOUR_S = 60 * 60;

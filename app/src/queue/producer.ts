@@ -9,7 +9,7 @@ import {
   type ReservationState,
 } from "../reservations/reservation";
 import { producerConnection } from "./connection";
-import { JOB, jobOptions, QUEUE } from "./names";
+import { JOB, jobOptions, PRIORITIES, type Priority, QUEUES } from "./names";
 
 /** The queue can't be reached now. For an `add` the outcome is unknown: the job may be stored all the same. */
 export class QueueUnavailable extends Error {
@@ -23,10 +23,12 @@ interface QueuedReservation {
   digest: string;
 }
 
-/** The sending side of the queue. Its methods reject with QueueUnavailable, fast, while Redis is away. */
+type Queues = Readonly<Record<Priority, Queue<ReservationJob>>>;
+
+/** The sending side of the queues. Its methods reject with QueueUnavailable, fast, while Redis is away. */
 export class ReservationQueue {
   private readonly client;
-  private queue: Queue<ReservationJob> | undefined;
+  private queues: Queues | undefined;
   /** Resolves with the outcome of the first try to connect. Later ones happen in the background, without an end. */
   readonly settled: Promise<void>;
 
@@ -40,37 +42,42 @@ export class ReservationQueue {
 
   /** Whether Redis answers now; takes 2 s at most. */
   async answers(): Promise<boolean> {
-    if (this.queue === undefined) return false;
+    if (this.queues === undefined) return false;
     return await this.client.ping().then(
       () => true,
       () => false,
     );
   }
 
-  /** Stores a job. One that is there under this id stays as it is. */
-  async add(id: string, reservation: Reservation): Promise<void> {
-    await this.use((queue) => queue.add(JOB, { reservation }, { jobId: id }));
+  /** Stores a job. One that is there under this id, in the same queue, stays as it is. */
+  async add(id: string, reservation: Reservation, priority: Priority = "default"): Promise<void> {
+    await this.use((queues) => queues[priority].add(JOB, { reservation }, { jobId: id }));
   }
 
   async find(id: string): Promise<QueuedReservation | undefined> {
-    return await this.use(async (queue) => {
-      // The state first: read the other way round, a job that fails in between would be failed without a reason.
-      const state = await queue.getJobState(id);
-      const job = await queue.getJob(id);
-      return job && describe(job, id, state);
+    return await this.use(async (queues) => {
+      const found = await Promise.all(
+        PRIORITIES.map(async (priority) => {
+          // The state first: read the other way round, a job that fails in between would be failed without a reason.
+          const state = await queues[priority].getJobState(id);
+          const job = await queues[priority].getJob(id);
+          return job && describe(job, id, state);
+        }),
+      );
+      return found.find((queued) => queued !== undefined);
     });
   }
 
   /** Gives a failed job its attempts back. */
   async retry(id: string): Promise<void> {
-    await this.use(async (queue) => {
-      const job = await queue.getJob(id);
-      await job?.retry("failed", { resetAttemptsMade: true });
+    await this.use(async (queues) => {
+      const found = await Promise.all(PRIORITIES.map((priority) => queues[priority].getJob(id)));
+      for (const job of found) await job?.retry("failed", { resetAttemptsMade: true });
     });
   }
 
   async close(): Promise<void> {
-    await this.queue?.close();
+    await closeAll(this.queues);
     this.client.disconnect();
   }
 
@@ -79,34 +86,42 @@ export class ReservationQueue {
    * on the first connection that holds; the same connection then serves it through every later reconnect.
    */
   private async open(): Promise<void> {
-    if (this.queue) return;
-    const queue = new Queue<ReservationJob>(QUEUE, {
+    if (this.queues) return;
+    const queues: Queues = { high: this.make("high"), default: this.make("default"), low: this.make("low") };
+    try {
+      await Promise.all(Object.values(queues).map((queue) => queue.waitUntilReady()));
+      if (this.queues) await closeAll(queues);
+      else this.queues = queues;
+    } catch (error) {
+      log(`[Queue Service] Redis-Verbindung fehlgeschlagen: ${reason(error)}`);
+      await closeAll(queues).catch(() => {});
+    }
+  }
+
+  private make(priority: Priority): Queue<ReservationJob> {
+    const queue = new Queue<ReservationJob>(QUEUES[priority], {
       connection: this.client,
       prefix: this.config.QUEUE_PREFIX,
       defaultJobOptions: jobOptions,
     });
     // The connection reports its own faults; without a listener here they would end the process.
-    queue.on("error", () => {});
-    try {
-      await queue.waitUntilReady();
-      if (this.queue) await queue.close();
-      else this.queue = queue;
-    } catch (error) {
-      log(`[Queue Service] Redis-Verbindung fehlgeschlagen: ${reason(error)}`);
-      await queue.close().catch(() => {});
-    }
+    return queue.on("error", () => {});
   }
 
-  private async use<T>(action: (queue: Queue<ReservationJob>) => Promise<T>): Promise<T> {
-    if (this.queue === undefined) throw new QueueUnavailable("Redis ist nicht verbunden");
+  private async use<T>(action: (queues: Queues) => Promise<T>): Promise<T> {
+    if (this.queues === undefined) throw new QueueUnavailable("Redis ist nicht verbunden");
     try {
-      return await action(this.queue);
+      return await action(this.queues);
     } catch (error) {
       // Redis is there and says no (memory full, disk full, no permission): nobody else tells.
       if (this.client.status === "ready") log(`[Queue Service] Redis-Fehler: ${reason(error)}`);
       throw new QueueUnavailable(reason(error), { cause: error });
     }
   }
+}
+
+async function closeAll(queues: Queues | undefined): Promise<void> {
+  await Promise.all(Object.values(queues ?? {}).map((queue) => queue.close()));
 }
 
 function describe(job: Job<ReservationJob>, id: string, jobState: JobState | "unknown"): QueuedReservation {

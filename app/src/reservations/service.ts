@@ -1,4 +1,5 @@
 import { log } from "../log";
+import type { Priority } from "../queue/names";
 import { QueueUnavailable, type ReservationQueue } from "../queue/producer";
 import { confirmReservation } from "./confirm";
 import type { Confirmation, Confirmations } from "./confirmations";
@@ -31,16 +32,21 @@ export class Reservations {
    *
    * @param repeatable The id was chosen by the caller, who may have sent it before. Then the first request counts, and
    *   this one gets its state; a failed one is tried again.
+   * @param priority Of the job; it isn't part of the reservation.
    * @throws IdTaken when a different reservation was sent under this id.
    */
-  async submit(id: string, reservation: Reservation, repeatable: boolean): Promise<Submission> {
+  async submit(
+    id: string,
+    reservation: Reservation,
+    { repeatable, priority = "default" }: { repeatable: boolean; priority?: Priority },
+  ): Promise<Submission> {
     try {
       if (repeatable) {
         const known = await this.known(id, digestOf(reservation));
         if (known) return { outcome: "known", state: known };
       }
       if (this.queue) {
-        await this.queue.add(id, reservation);
+        await this.queue.add(id, reservation, priority);
         return { outcome: "queued", state: { id, status: "waiting", progress: 0 } };
       }
     } catch (error) {

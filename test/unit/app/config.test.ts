@@ -24,6 +24,7 @@ describe("readConfig", () => {
       REDIS_CACHE_PORT: 6380,
       QUEUE_ENABLED: true,
       QUEUE_CONCURRENCY: 5,
+      QUEUES: ["high", "default", "low"],
       QUEUE_PREFIX: "queuehost",
       STATE_DIR: "./data",
       DRAIN_SECONDS: 20,
@@ -47,6 +48,16 @@ describe("readConfig", () => {
       REDIS_HOST: "localhost",
       REDIS_PASSWORD: "",
     });
+  });
+
+  it("takes the queues in the order given", () => {
+    expect(readConfig({ QUEUES: "low, high" })).toMatchObject({ QUEUES: ["low", "high"] });
+  });
+
+  it.each(["urgent", "high,high", "high,,low", ","])("refuses the queues %j", (QUEUES) => {
+    expect(faultsOf({ QUEUES })).toContain(
+      `QUEUES: should be some of high, default, low, each once, the most urgent first, with commas between them, got "${QUEUES}"\n`,
+    );
   });
 
   it("names every fault at once: where, what was expected, what was got, what to do", () => {

@@ -156,33 +156,51 @@ describe.skipIf(redis.missing)(`the built release, with a Redis${redis.note}`, (
     expect(worker.lines.join("\n")).not.toContain("Workers werden nicht gestartet");
   });
 
-  it("finishes a running job before it stops", async () => {
-    const worker = await startAll({ CONFIRMATION_PACE_MS: 500 });
+  // BullMQ's own worker serves the last; jobs of several queues are fetched by ours.
+  const served = ["high,default,low", "default"];
+
+  it.each(served)("finishes a running job before it stops (%s)", async (QUEUES) => {
+    const worker = await startAll({ QUEUES, CONFIRMATION_PACE_MS: 500 });
     const { body } = await post();
     await worker.says(`[Reservation] Job ${body.id} gestartet`);
     expect(await worker.stop("SIGTERM")).toBe(0);
     expect(await status(body.id)).toBe("completed");
   });
 
-  it("hands a job back that lasts longer than the limit, for the next worker to run at once", async () => {
-    const slow = await startAll({ CONFIRMATION_PACE_MS: 30_000, DRAIN_SECONDS: 1 });
+  it.each(served)(
+    "hands a job back that lasts longer than the limit, and the next worker runs it (%s)",
+    async (QUEUES) => {
+      const slow = await startAll({ QUEUES, CONFIRMATION_PACE_MS: 30_000, DRAIN_SECONDS: 1 });
+      const { body } = await post();
+      await slow.says(`[Reservation] Job ${body.id} gestartet`);
+      expect(await slow.stop("SIGTERM")).toBe(0);
+      expect(slow.lines).toContain(`[Reservation] Job ${body.id} zurück in die Queue gelegt`);
+      expect(await status(body.id)).toBe("waiting");
+      const next = start("worker", { QUEUES });
+      await next.says("[Queue] ✅ Workers gestartet");
+      await completed(body.id, 2);
+      expect(next.lines).toContain(`[Reservation] Job ${body.id} gestartet (Versuch 1)`);
+    },
+  );
+
+  it.each(served)("hands a job back to a worker that waits for one, which begins at once (%s)", async (QUEUES) => {
+    const slow = await startAll({ QUEUES, CONFIRMATION_PACE_MS: 30_000, DRAIN_SECONDS: 1 });
     const { body } = await post();
     await slow.says(`[Reservation] Job ${body.id} gestartet`);
+    const other = start("worker", { QUEUES });
+    await other.says("[Queue] ✅ Workers gestartet");
     expect(await slow.stop("SIGTERM")).toBe(0);
-    expect(slow.lines).toContain(`[Reservation] Job ${body.id} zurück in die Queue gelegt`);
-    expect(await status(body.id)).toBe("waiting");
-    const next = start("worker");
-    await next.says("[Queue] ✅ Workers gestartet");
-    await completed(body.id, 2);
-    expect(next.lines).toContain(`[Reservation] Job ${body.id} gestartet (Versuch 1)`);
+    // Far less than the 5 to 10 s after which it would be taken for one whose worker has died.
+    await completed(body.id, 1);
+    expect(other.lines.join("\n")).not.toContain("eines abgebrochenen Workers");
   });
 
-  it("runs the job of a killed worker again, and its effect happens once", async () => {
-    const doomed = await startAll({ CONFIRMATION_PACE_MS: 30_000 });
+  it.each(served)("runs the job of a killed worker again, and its effect happens once (%s)", async (QUEUES) => {
+    const doomed = await startAll({ QUEUES, CONFIRMATION_PACE_MS: 30_000 });
     const { body } = await post();
     await doomed.says(`[Reservation] Job ${body.id} gestartet`);
     await doomed.stop("SIGKILL");
-    const next = start("worker");
+    const next = start("worker", { QUEUES });
     await completed(body.id, 15);
     await next.says(`[Reservation] Job ${body.id} fertig`);
     expect(next.lines).toContain(`[Reservation] Job ${body.id} eines abgebrochenen Workers läuft noch einmal`);

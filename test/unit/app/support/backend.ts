@@ -41,10 +41,15 @@ export async function openBackend(config: Config) {
     queue,
     confirmations,
     app,
-    async post(body: unknown, key?: string) {
+    async post(body: unknown, key?: string, query = "") {
       const headers = key === undefined ? {} : { "idempotency-key": key };
       const started = performance.now();
-      const answer = await app.inject({ method: "POST", url: "/reservations", headers, payload: body as object });
+      const answer = await app.inject({
+        method: "POST",
+        url: `/reservations${query}`,
+        headers,
+        payload: body as object,
+      });
       return { code: answer.statusCode, body: answer.json(), headers: answer.headers, ms: performance.now() - started };
     },
     async get(url: string) {

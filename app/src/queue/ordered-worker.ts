@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Job, WaitingError, Worker, type WorkerListener, type WorkerOptions } from "bullmq";
+import type { Redis } from "ioredis";
+
+/** The work of a job; the signal aborts when it should hand the job back. */
+export type Work<T> = (job: Job<T>, token: string | undefined, signal: AbortSignal | undefined) => Promise<unknown>;
+
+/** A job that this process holds. */
+interface Taken<T> {
+  readonly worker: Worker<T>;
+  readonly job: Job<T>;
+  readonly token: string;
+  readonly abort: AbortController;
+}
+
+/** Seconds of waiting for a job without having looked: another process may have died with the word that one is there. */
+const LOOK_AGAIN_S = 5;
+/** Pause in milliseconds after a fault of Redis, as BullMQ's `runRetryDelay`. */
+const RETRY_MS = 1000;
+
+/**
+ * One worker for several queues: a job of a later queue is taken only when none waits in an earlier one. BullMQ's own worker
+ * knows one queue alone, so jobs are fetched here, by its public way for that; for one queue, its own loop is faster.
+ */
+export class OrderedWorker<T> {
+  private readonly workers: Worker<T>[];
+  /** Waits for jobs; nothing else may use it, since it blocks. */
+  private readonly waiting: Redis;
+  private readonly held = new Set<Taken<T>>();
+  private readonly renewal: NodeJS.Timeout;
+  private readonly slots: Promise<unknown>;
+  private readonly id = randomUUID();
+  private tokens = 0;
+  /** Idle slots look for a job one after another: all at once would ask Redis for the same one. */
+  private line: Promise<unknown> = Promise.resolve();
+  /** When the next delayed job is due, as far as it is known; milliseconds since 1970. */
+  private due = Number.POSITIVE_INFINITY;
+  closing: Promise<void> | undefined;
+
+  /** @param queues names in order of priority, the most urgent first */
+  constructor(
+    queues: readonly string[],
+    private readonly work: Work<T>,
+    private readonly options: WorkerOptions & { connection: Redis; concurrency: number; lockDuration: number },
+  ) {
+    this.workers = queues.map((queue) => new Worker<T>(queue, null, options));
+    this.waiting = options.connection.duplicate();
+    // What is wrong with Redis is told by the connection of the options.
+    this.waiting.on("error", () => {});
+    for (const worker of this.workers) void worker.startStalledCheckTimer();
+    this.renewal = setInterval(() => void this.renewLocks(), options.lockDuration / 3);
+    this.slots = Promise.all(Array.from({ length: options.concurrency }, () => this.serve()));
+  }
+
+  async waitUntilReady(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.waitUntilReady()));
+  }
+
+  on<E extends keyof WorkerListener<T>>(event: E, listener: WorkerListener<T>[E]): this {
+    for (const worker of this.workers) worker.on(event, listener);
+    return this;
+  }
+
+  /** Aborts the signals of all running jobs. */
+  cancelAllJobs(reason: string): void {
+    for (const { abort } of this.held) abort.abort(reason);
+  }
+
+  /** Takes no more jobs, waits for the running ones, unless `force`, and lets go of Redis. */
+  async close(force = false): Promise<void> {
+    this.closing ??= (async () => {
+      this.waiting.disconnect();
+      if (!force) await this.slots;
+      clearInterval(this.renewal);
+      await Promise.all(this.workers.map((worker) => worker.close(force)));
+    })();
+    await this.closing;
+  }
+
+  private async serve(): Promise<void> {
+    while (!this.closing) {
+      const taken = (await this.take()) ?? (await this.queueUp());
+      if (taken) await this.process(taken);
+    }
+  }
+
+  private queueUp(): Promise<Taken<T> | undefined> {
+    const found = this.line.then(() => this.takeNext());
+    this.line = found;
+    return found;
+  }
+
+  private async takeNext(): Promise<Taken<T> | undefined> {
+    while (!this.closing) {
+      const taken = await this.take();
+      if (taken) return taken;
+      await this.wait();
+    }
+    return undefined;
+  }
+
+  /** The first job of the first queue that has one. */
+  private async take(): Promise<Taken<T> | undefined> {
+    for (const worker of this.workers) {
+      if (this.closing) return undefined;
+      const token = `${this.id}:${this.tokens++}`;
+      const job = await worker.getNextJob(token, { block: false }).catch((error: Error) => this.tell(worker, error));
+      if (job) return { worker, job, token, abort: new AbortController() };
+    }
+    return undefined;
+  }
+
+  /** Until a job is added to one of the queues, a delayed one is due, or it is time to look again. */
+  private async wait(): Promise<void> {
+    const seconds = Math.max(0.001, Math.min(LOOK_AGAIN_S, (this.due - Date.now()) / 1000));
+    // One that gets no answer holds up all after it; over a new connection it is asked again.
+    const overdue = setTimeout(() => this.waiting.disconnect(true), seconds * 1000 + 1000);
+    try {
+      const markers = this.workers.map((worker) => worker.toKey("marker"));
+      const [, , score] = (await this.waiting.bzpopmin(...markers, seconds)) ?? [];
+      // Zero stands for a job that can be had now.
+      const due = Number(score ?? 0);
+      this.due = due > Date.now() ? Math.min(this.due, due) : Number.POSITIVE_INFINITY;
+    } catch {
+      if (!this.closing) await sleep(RETRY_MS);
+    } finally {
+      clearTimeout(overdue);
+    }
+  }
+
+  private async process(taken: Taken<T>): Promise<void> {
+    const { worker, job, token, abort } = taken;
+    this.held.add(taken);
+    try {
+      const result = await this.work(job, token, abort.signal);
+      this.held.delete(taken);
+      await job.moveToCompleted(result, token, false);
+      worker.emit("completed", job, result, "active");
+    } catch (error) {
+      this.held.delete(taken);
+      // It has been handed back.
+      if (error instanceof WaitingError) return;
+      const fault = error instanceof Error ? error : new Error(String(error));
+      await job.moveToFailed(fault, token, false).then(
+        () => worker.emit("failed", job, fault, "active"),
+        (failure: Error) => this.tell(worker, failure),
+      );
+    }
+  }
+
+  private async renewLocks(): Promise<void> {
+    const renew = ({ worker, job, token }: Taken<T>) =>
+      job.extendLock(token, this.options.lockDuration).catch((error: Error) => this.tell(worker, error));
+    await Promise.all([...this.held].map(renew));
+  }
+
+  private async tell(worker: Worker<T>, error: Error): Promise<undefined> {
+    if (this.closing) return undefined;
+    worker.emit("error", error);
+    await sleep(RETRY_MS);
+    return undefined;
+  }
+}
