@@ -1,14 +1,22 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { check } from "./commands/check";
+import { deploy } from "./commands/deploy";
 import { destroy } from "./commands/destroy";
 import { engine } from "./commands/engine";
 import { env } from "./commands/env";
 import { init } from "./commands/init";
+import { lock } from "./commands/lock";
+import { maintenance } from "./commands/maintenance";
 import { recreate } from "./commands/recreate";
+import { releases } from "./commands/releases";
+import { restart } from "./commands/restart";
+import { rollback } from "./commands/rollback";
 import { start } from "./commands/start";
+import { status } from "./commands/status";
 import { stop } from "./commands/stop";
 import { test } from "./commands/test";
+import { unlock } from "./commands/unlock";
 import { up } from "./commands/up";
 import { verify } from "./commands/verify";
 import { UserError } from "./lib/errors";
@@ -19,7 +27,8 @@ const program = new Command("queuehost")
   .description("A BullMQ backend on Hetzner Cloud by one pulumi up, rehearsed on loopback first.")
   .version(version)
   .showHelpAfterError("(--help lists the options)");
-for (const command of [init, env, up, destroy, recreate, start, stop, verify])
+const RELEASES = [deploy, rollback, releases, restart, maintenance, status, lock, unlock];
+for (const command of [init, env, up, destroy, recreate, start, stop, verify, ...RELEASES])
   program.addCommand(command.hook("preAction", assertProject));
 program.addCommand(engine);
 // What is said and tested of the sources of this package.

@@ -5,6 +5,7 @@ import { heal } from "../healing";
 import { UserError } from "../lib/errors";
 import { typed } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
+import { assertUnlocked, look, reconcile } from "../release/agree";
 import { verifyStack } from "../verification";
 import type { Subject } from "../verification/check";
 
@@ -15,10 +16,11 @@ export interface BringUpOptions {
 }
 
 /**
- * Brings a stack up, having finished what an interrupted operation left, and looks at the result.
+ * Brings a stack up, having finished what an interrupted operation left and looked at what is in service, and looks at the
+ * result.
  *
  * @returns whether everything is as it should be
- * @throws UserError where the engine failed; it has said why itself
+ * @throws UserError where the engine failed, which has said why itself, or where somebody has locked the application
  * @throws Interrupted after Ctrl-C
  */
 export async function bringUp(pulumi: Pulumi, { yes, verify }: BringUpOptions): Promise<boolean> {
@@ -27,8 +29,11 @@ export async function bringUp(pulumi: Pulumi, { yes, verify }: BringUpOptions): 
   assertAnswerable(yes);
   await ensureEngine();
   await heal(pulumi, console.log);
+  const seen = await look(pulumi, console.log);
+  if (seen !== undefined) assertUnlocked(pulumi.stack, seen.status);
+  const besides = seen === undefined ? [] : await reconcile(pulumi, seen, console.log);
   const { exitCode } = await pulumi.attended(
-    ["up", ...(yes ? ["--yes", "--skip-preview"] : [])],
+    ["up", ...(yes ? ["--yes", "--skip-preview"] : []), ...besides],
     `${again} goes on from here.`,
   );
   if (exitCode !== 0)

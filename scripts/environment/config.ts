@@ -1,5 +1,4 @@
 import { UserError } from "../lib/errors";
-import { typed } from "../lib/places";
 import { isMissing, type Pulumi } from "../lib/pulumi";
 import type { Present } from "./plan";
 
@@ -12,9 +11,6 @@ import type { Present } from "./plan";
 export async function configOf(pulumi: Pulumi, secrets: boolean): Promise<Present> {
   const { exitCode, stdout, output } = await pulumi.run(["config", "--json", ...(secrets ? ["--show-secrets"] : [])]);
   if (exitCode === 0) return JSON.parse(stdout);
-  if (isMissing(output))
-    throw new UserError(
-      `There is no stack ${pulumi.stack} here. List them: npx pulumi stack ls. Make it: ${typed("init", "PATH", "--stack", pulumi.stack)}`,
-    );
+  if (isMissing(output)) throw await pulumi.missing();
   throw new UserError(`The configuration of stack ${pulumi.stack} can't be read:\n${output}`);
 }

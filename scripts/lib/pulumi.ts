@@ -1,13 +1,14 @@
 import type { ChildProcess } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
+import { closestMatch } from "leven";
 import { ownFolder } from "../../infra/config/own-folder";
 import { Home } from "../engine/home";
 import { localBackend } from "./backend";
 import { bundled } from "./config-values";
 import { UserError } from "./errors";
 import { Interrupted, interruptible, unlessInterrupted } from "./interrupt";
-import { BINS, PROJECT } from "./places";
+import { BINS, PROJECT, typed } from "./places";
 import { REHEARSAL, Rehearsal } from "./rehearsal";
 import { type Ended, run } from "./run";
 
@@ -112,9 +113,22 @@ export class Pulumi {
   /** Runs a command to its end and returns its stdout. Its own message is the error. */
   async read(args: readonly string[], input?: string): Promise<string> {
     const { exitCode, stdout, output } = await this.run(args, input);
-    if (exitCode !== 0)
-      throw new UserError(`pulumi ${args.slice(0, 3).join(" ")} failed for stack ${this.stack}:\n${output}`);
-    return stdout;
+    if (exitCode === 0) return stdout;
+    if (isMissing(output)) throw await this.missing();
+    throw new UserError(`pulumi ${args.slice(0, 3).join(" ")} failed for stack ${this.stack}:\n${output}`);
+  }
+
+  /** What to say where there is no such stack: the name that was meant, if one is close to it. */
+  async missing(): Promise<UserError> {
+    const { file, cwd, env } = this.program();
+    const { exitCode, stdout } = await run(file, ["stack", "ls", "--json", "--non-interactive"], { cwd, env });
+    const names: string[] = exitCode === 0 ? JSON.parse(stdout).map(({ name }: { name: string }) => name) : [];
+    const close = closestMatch(this.stack, names, { maxDistance: 4 });
+    const others =
+      names.length === 0 ? "There is none yet" : `There ${names.length === 1 ? "is" : "are"} ${names.join(", ")}`;
+    return new UserError(
+      `--stack: there is no stack ${this.stack} here. ${close === undefined ? others : `Did you mean ${close}? ${others}`}. Make it: ${typed("init", "PATH", "--stack", this.stack)}`,
+    );
   }
 
   /** The stack's file of configuration. */
@@ -128,11 +142,36 @@ export class Pulumi {
    * @throws Interrupted after Ctrl-C; nothing was written then
    */
   async configure(plain: Readonly<Record<string, string>>, secrets: Readonly<Record<string, string>>): Promise<void> {
+    await this.drafted(async (draft) => {
+      await unlessInterrupted("Interrupted. Nothing was written.", this.writeConfig(draft, plain, secrets));
+      renameSync(draft, this.configFile);
+    });
+  }
+
+  /** Takes a key, with its namespace, out of the stack's file; as `configure`, in one step. */
+  async unset(key: string): Promise<void> {
+    await this.without(key, async (draft) => renameSync(draft, this.configFile));
+  }
+
+  /**
+   * Does something with a copy of the stack's file in which a key isn't set.
+   *
+   * @param use gets its path, for `--config-file`
+   */
+  async without<T>(key: string, use: (file: string) => Promise<T>): Promise<T> {
+    return this.drafted(async (draft) => {
+      const removed = this.read(["config", "rm", "--config-file", draft, key]);
+      await unlessInterrupted("Interrupted. Nothing was written.", removed);
+      return use(draft);
+    });
+  }
+
+  /** Gives a copy of the stack's file for as long as `use` takes. */
+  private async drafted<T>(use: (draft: string) => Promise<T>): Promise<T> {
     const draft = join(ownFolder(PROJECT), `${process.pid}-${basename(this.configFile)}`);
     try {
       if (existsSync(this.configFile)) copyFileSync(this.configFile, draft);
-      await unlessInterrupted("Interrupted. Nothing was written.", this.writeConfig(draft, plain, secrets));
-      renameSync(draft, this.configFile);
+      return await use(draft);
     } finally {
       rmSync(draft, { force: true });
     }

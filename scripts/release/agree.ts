@@ -1,0 +1,165 @@
+import { Progress, terminal } from "../engine/progress";
+import { configOf } from "../environment/config";
+import { nameIn, stateOf } from "../healing/state";
+import { UserError } from "../lib/errors";
+import { Interrupted, interruptible } from "../lib/interrupt";
+import { typed } from "../lib/places";
+import { diagnostics, type Pulumi } from "../lib/pulumi";
+import type { Kept, Refused, Status } from "./records";
+import { findServer, NotAsked, type ReleaseServer } from "./server";
+import { ago, lockWords } from "./words";
+
+/** The key that holds a release: an `up` keeps it in service, a `deploy` lets go of it. */
+const HELD = "queuehost:app.release";
+
+/** A stack's server and what it says. */
+export interface Seen {
+  readonly server: ReleaseServer;
+  readonly status: Status;
+  readonly releases: readonly Kept[];
+}
+
+/** How Pulumi's state and the server say different things. */
+export interface Disagreement {
+  /** The release that is in service. */
+  readonly live: string;
+  readonly recorded: string;
+  /** Who took the recorded one back; absent where an interrupted change is what the state never heard of. */
+  readonly takenBack?: Refused;
+}
+
+/**
+ * Asks a stack's server what is in service, over one SSH connection.
+ *
+ * @param report is told why, where the server can't be asked
+ * @returns undefined where there is no server, or one that can't be asked
+ */
+export async function look(pulumi: Pulumi, report: (line: string) => void): Promise<Seen | undefined> {
+  const server = await findServer(pulumi);
+  if (server === undefined) return undefined;
+  try {
+    return { server, ...(await server.overview()) };
+  } catch (error) {
+    if (!(error instanceof NotAsked)) throw error;
+    // What brings a server up to date needn't be told that it isn't.
+    if (!error.absent) report(error.message);
+    return undefined;
+  }
+}
+
+/** What the state and the server disagree about; undefined where they agree, or nothing is in service. */
+export function disagreement(recorded: string, { release, refused }: Status): Disagreement | undefined {
+  if (release === "" || recorded === "" || release === recorded) return undefined;
+  const takenBack = refused.find(({ id }) => id === recorded);
+  return { live: release, recorded, ...(takenBack && { takenBack }) };
+}
+
+/** Says what happened since the last `up`. */
+export function disagreementWords({ live, recorded, takenBack }: Disagreement): string {
+  if (takenBack === undefined)
+    return `The server runs release ${live}, and Pulumi's state says ${recorded}: a change was cut off before it was recorded.`;
+  const { who, since, why } = takenBack;
+  return `Release ${recorded} was taken back by ${who} ${ago(since)}${why === "" ? "" : `: ${why}`}. Release ${live} is in service.`;
+}
+
+/** @throws UserError where somebody has locked the application; a change that is under way is waited for on the server */
+export function assertUnlocked(stack: string, { lock }: Status): void {
+  if (lock === undefined || lock.pid !== undefined) return;
+  throw new UserError(
+    `The application of stack ${stack} is ${lockWords(lock)}. Nothing was changed. Ask ${lock.who}, or lift it: ${typed("unlock", "--stack", stack)}`,
+  );
+}
+
+/** The release that the stack's file holds; undefined where it holds none. */
+export async function heldRelease(pulumi: Pulumi): Promise<string | undefined> {
+  return (await configOf(pulumi, false))[HELD]?.value || undefined;
+}
+
+/** Writes into the stack's file that a release stays in service until the next deploy. */
+export const hold = (pulumi: Pulumi, id: string): Promise<void> => pulumi.configure({ [HELD]: id }, {});
+
+/** Takes that out of the stack's file. */
+export const letGo = (pulumi: Pulumi): Promise<void> => pulumi.unset(HELD);
+
+/** Does something with a copy of the stack's file that holds no release. */
+export const withoutHeld = <T>(pulumi: Pulumi, use: (configFile: string) => Promise<T>): Promise<T> =>
+  pulumi.without(HELD, use);
+
+/**
+ * Makes the next `up` keep what is in service where the state says otherwise, rather than undo it silently.
+ *
+ * @returns what the engine has to be told besides
+ */
+export async function reconcile(pulumi: Pulumi, seen: Seen, report: (line: string) => void): Promise<string[]> {
+  const differs = disagreement(seen.server.recorded, seen.status);
+  if (differs === undefined) return [];
+  report(disagreementWords(differs));
+  if (differs.takenBack === undefined) return replacing(pulumi);
+  if ((await heldRelease(pulumi)) !== differs.live) {
+    await hold(pulumi, differs.live);
+    report(
+      `app.release = ${differs.live} stands in the stack's file now and keeps it in service, until ${typed("deploy", "--stack", pulumi.stack)}.`,
+    );
+  }
+  return [];
+}
+
+/**
+ * Has Pulumi's state say which release is in service.
+ *
+ * @throws UserError saying what agrees and how to finish
+ * @throws Interrupted after Ctrl-C, once the engine has ended properly
+ */
+export async function record(pulumi: Pulumi, id: string, again: string): Promise<void> {
+  await hold(pulumi, id);
+  const finish = `Release ${id} is in service, and app.release in the stack's file holds it there. Pulumi's state doesn't say so yet; finish that: ${again}`;
+  const urn = await releaseUrn(pulumi);
+  await engineUp(pulumi, urn === undefined ? [] : ["--target", urn], "recording it in Pulumi's state", finish);
+}
+
+/**
+ * `pulumi up`, whose output is shown only where it fails.
+ *
+ * @param title what it is for
+ * @param goesOn what to say where it fails or is interrupted
+ */
+export async function engineUp(pulumi: Pulumi, args: readonly string[], title: string, goesOn: string): Promise<void> {
+  const shown = terminal();
+  const progress = new Progress(shown.report, title);
+  const onLine = (line: string) => {
+    const said = line.trim();
+    if (said !== "" && !said.startsWith("@")) progress.at(said.replaceAll(/\s+/g, " ").slice(0, 100));
+  };
+  try {
+    const { child, ended } = await pulumi.start(["up", "--yes", "--skip-preview", "--color", "never", ...args], onLine);
+    const interrupted = await interruptible(child, ended, () =>
+      progress.note("interrupted: finishing the step that is under way; Ctrl-C again ends it at once"),
+    );
+    if (interrupted) throw new Interrupted(`Interrupted. ${goesOn}`);
+    const { exitCode, output } = await ended;
+    if (exitCode !== 0) throw new UserError(`pulumi up failed:\n${diagnostics(output)}\n${goesOn}`);
+    progress.end("done");
+  } finally {
+    progress.stop();
+    shown.end();
+  }
+}
+
+/** Has the engine bring the release to the server though its inputs are those that the state knows. */
+export async function replacing(pulumi: Pulumi): Promise<string[]> {
+  const urn = await releaseUrn(pulumi);
+  return urn === undefined ? [] : ["--replace", urn];
+}
+
+/** The resource that brings a release into service. */
+async function releaseUrn(pulumi: Pulumi): Promise<string | undefined> {
+  const { resources } = await stateOf(pulumi);
+  const parent = resources.find(({ type }) => type === "queuehost:release:Release");
+  return resources.find(
+    ({ type, urn, parent: above }) =>
+      type === "command:remote:Command" &&
+      parent !== undefined &&
+      above === parent.urn &&
+      nameIn(urn) === nameIn(above),
+  )?.urn;
+}
