@@ -1,4 +1,4 @@
-import { runOverSsh, SshError } from "../engine/command-provider";
+import { runOverSsh, type SshConnection, SshError } from "../engine/command-provider";
 import { UserError } from "../lib/errors";
 import { unlessInterrupted } from "../lib/interrupt";
 import { typed } from "../lib/places";
@@ -71,14 +71,18 @@ export class ReleaseServer {
     return { status: parseStatus(status), releases: parseReleases(releases), rest };
   }
 
+  protected connection(): SshConnection {
+    const { host, user, privateKey, hostKey } = this.subject;
+    return { host, user, privateKey, hostKey };
+  }
+
   /** Runs a script as root, over one SSH connection; it goes over stdin. */
   private async run(lines: readonly string[]): Promise<string> {
     const script = ["set -e", `[ -x ${PROGRAM} ] || exit ${ABSENT}`, ...lines, ""].join("\n");
-    const { host, user, privateKey, hostKey } = this.subject;
     const ended = await unlessInterrupted(
       `Interrupted. What was under way on the server is finished there: ${typed("status", "--stack", this.stack)} says how.`,
       runOverSsh(
-        { host, user, privateKey, hostKey, dialErrorLimit: 1, perDialTimeout: 5 },
+        { ...this.connection(), dialErrorLimit: 1, perDialTimeout: 5 },
         { command: "sudo -n sh -s", stdin: script, timeoutMs: TIMEOUT_MS },
       ),
     ).catch((error) => {
