@@ -7,11 +7,13 @@ import { engine } from "./commands/engine";
 import { env } from "./commands/env";
 import { init } from "./commands/init";
 import { lock } from "./commands/lock";
+import { logs } from "./commands/logs";
 import { maintenance } from "./commands/maintenance";
 import { recreate } from "./commands/recreate";
 import { releases } from "./commands/releases";
 import { restart } from "./commands/restart";
 import { rollback } from "./commands/rollback";
+import { ssh } from "./commands/ssh";
 import { start } from "./commands/start";
 import { status } from "./commands/status";
 import { stop } from "./commands/stop";
@@ -28,7 +30,8 @@ const program = new Command("queuehost")
   .version(version)
   .showHelpAfterError("(--help lists the options)");
 const RELEASES = [deploy, rollback, releases, restart, maintenance, status, lock, unlock];
-for (const command of [init, env, up, destroy, recreate, start, stop, verify, ...RELEASES])
+const ACCESS = [ssh, logs];
+for (const command of [init, env, up, destroy, recreate, start, stop, verify, ...RELEASES, ...ACCESS])
   program.addCommand(command.hook("preAction", assertProject));
 program.addCommand(engine);
 // What is said and tested of the sources of this package.
