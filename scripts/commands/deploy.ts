@@ -9,7 +9,7 @@ import { buildFor } from "../release/built";
 import { assertWanted, send } from "../release/send";
 import { serverOf } from "../release/server";
 import { sourceWords } from "../release/source";
-import { followWatch, isWatching, watchWords } from "../release/watch";
+import { followWatch, isBad, isWatching, watchWords } from "../release/watch";
 import { whoami } from "../release/who";
 import { bytes } from "../release/words";
 
@@ -57,12 +57,13 @@ export const deploy = new Command("deploy")
     if (words !== undefined && status.watch.release === status.release)
       say(`watch: ${words}${isWatching(status) && !watch ? `. Follow it: ${typed("status", "--stack", stack)}` : ""}`);
     const end = watch ? await followWatch(server, status) : status;
-    const wentBack = watch === true && end.release !== status.release;
-    if (wentBack) {
-      say(`watch: ${watchWords(end)}. Release ${end.release} is in service.`);
+    if (watch && words !== undefined) say(`watch: ${watchWords(end)}`);
+    if (end.release !== status.release) {
+      say(`Release ${end.release} is in service.`);
       await record(pulumi, end.release, typed("up", "--stack", stack));
-      process.exitCode = 1;
-    } else if (watch && words !== undefined) say(`watch: ${watchWords(end)}`);
+    }
+    const isGood = !watch || !isBad(end);
+    if (!isGood) process.exitCode = 1;
     if (json)
       console.log(
         JSON.stringify(
@@ -75,7 +76,7 @@ export const deploy = new Command("deploy")
             bytes: built?.size ?? null,
             seconds: steps.seconds,
             watch: end.watch,
-            ok: !wentBack,
+            ok: isGood,
           },
           null,
           2,

@@ -18,8 +18,10 @@ export interface Lock {
   readonly who: string;
   readonly since?: Date;
   readonly why: string;
-  /** Of a change that is under way, its process on the server; absent where a person holds it. */
+  /** Of a change, its process on the server; absent where a person holds it. */
   readonly pid?: number;
+  /** That process is gone: the next change takes over. */
+  readonly isDead?: true;
 }
 
 /** A release that isn't to come back by itself. */
@@ -94,7 +96,13 @@ export function parseStatus(output: string): Status {
       return { id, ...when(epoch), who, why };
     }),
     ...(lock.who && {
-      lock: { who: lock.who, ...when(lock.when), why: lock.why ?? "", ...(lock.pid && { pid: Number(lock.pid) }) },
+      lock: {
+        who: lock.who,
+        ...when(lock.when),
+        why: lock.why ?? "",
+        ...(lock.pid && { pid: Number(lock.pid) }),
+        ...(lock.dead === "yes" && { isDead: true }),
+      },
     }),
     ...(maintenance.who && {
       maintenance: { who: maintenance.who, ...when(maintenance.when), why: maintenance.why ?? "" },

@@ -9,26 +9,31 @@ const PACE = 2000;
 /** How long a connection may be gone before the watch is given up: it goes on by itself on the server. */
 const PATIENCE_MS = 60_000;
 
-/** Whether the watch over a release is still looking. */
-export const isWatching = ({ watch }: Status): boolean => watch.verdict === "running";
+/** Whether the watch over a release is still at it. */
+export const isWatching = ({ watch: { verdict } }: Status): boolean =>
+  verdict === "running" || verdict === "going-back";
+
+/** Whether the watch found the release bad. */
+export const isBad = ({ watch: { verdict } }: Status): boolean => verdict === "went-back" || verdict === "failed";
+
+/** How each verdict of the watch is told. */
+const VERDICTS: Readonly<Record<string, string>> = {
+  "going-back": "is being taken back",
+  passed: "passed",
+  "went-back": "was taken back",
+  failed: "should have been taken back, and couldn't be",
+  ended: "is no longer watched: another release took over, or the server restarted",
+  unwatched: "isn't watched: there is none before it to go back to",
+};
 
 /** What the watch has to say, for a line of text; undefined where there was none. */
 export function watchWords({ watch }: Status, now = Date.now()): string | undefined {
   const { verdict, release = "", until, why = "", numbers = "" } = watch;
-  const left = Math.max(0, Math.round(Number(until) - now / 1000));
+  if (verdict === undefined) return undefined;
   const because = [why, numbers].filter((text) => text !== "").join("; ");
-  switch (verdict) {
-    case undefined:
-      return undefined;
-    case "running":
-      return `watching release ${release} for ${left} more seconds${numbers === "" ? "" : `: ${numbers}`}`;
-    case "passed":
-      return `release ${release} passed${because === "" ? "" : `: ${because}`}`;
-    case "went-back":
-      return `release ${release} was taken back${because === "" ? "" : `: ${because}`}`;
-    default:
-      return `release ${release}: ${verdict}${because === "" ? "" : `: ${because}`}`;
-  }
+  const left = Math.max(0, Math.round(Number(until) - now / 1000));
+  const said = verdict === "running" ? `is watched for ${left} more seconds` : (VERDICTS[verdict] ?? verdict);
+  return `release ${release} ${said}${because === "" ? "" : `: ${because}`}`;
 }
 
 /**
@@ -39,11 +44,11 @@ export function watchWords({ watch }: Status, now = Date.now()): string | undefi
 export async function followWatch(server: ReleaseServer, first: Status): Promise<Status> {
   if (!isWatching(first)) return first;
   const shown = terminal();
-  const progress = new Progress(shown.report, `watching release ${first.watch.release ?? ""}`);
+  const progress = new Progress(shown.report, "watch");
   try {
     let status = first;
     for (let answered = Date.now(); isWatching(status); await sleep(PACE)) {
-      progress.at(watchWords(status)?.replace(/^watching release \S+ /, "") ?? "");
+      progress.at(watchWords(status) ?? "");
       try {
         status = parseStatus(await server.ask("status"));
         answered = Date.now();

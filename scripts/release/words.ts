@@ -18,6 +18,9 @@ export function bytes(count: number): string {
 }
 
 /** Who holds a lock, since when, and why. */
-export function lockWords({ who, since, why }: Lock): string {
-  return `locked by ${who} since ${since?.toISOString().slice(0, 16).replace("T", " ") ?? "an unknown time"} UTC (${ago(since)})${why === "" ? "" : `: ${why}`}`;
+export function lockWords({ who, since, why, pid, isDead }: Lock): string {
+  const reason = why === "" ? "" : `: ${why}`;
+  if (isDead) return `left locked by a change that died (${who}, ${ago(since)}${reason}); the next one takes over`;
+  if (pid !== undefined) return `being changed by ${who}, begun ${ago(since)}${reason}`;
+  return `locked by ${who} since ${since?.toISOString().slice(0, 16).replace("T", " ") ?? "an unknown time"} UTC (${ago(since)})${reason}`;
 }
