@@ -41,6 +41,7 @@ export function verification({ settings, network, server, prepared, url }: Parts
     EXPECT_KEY_PREFIX: settings["queue.prefix"],
     EXPECT_KEY_PATTERNS: (settings["redis.keyPatterns"] ?? []).join(" "),
     EXPECT_BACKUPS_KEEP: String(settings["backups.keep"]),
+    EXPECT_BACKUPS_KEEP_DAILY: String(settings["backups.keepDaily"]),
     EXPECT_SSH_ALLOWED_FROM: settings["ssh.allowedFrom"].join(" "),
     EXPECT_SSH_KEYS: server.deployKey.apply((own) =>
       [own, ...(settings["ssh.authorizedKeys"] ?? [])].map(fingerprint).join(" "),

@@ -61,7 +61,7 @@ running() {
 
   check 'PostgreSQL lets in by Unix user alone' "local all postgres peer, local $database app peer, local all deploy peer, local all all reject, host all all reject" \
     "$(sql "select string_agg(concat_ws(' ', type, array_to_string(database, '+'), array_to_string(user_name, '+'), auth_method, error), ', ' order by line_number) from pg_hba_file_rules")"
-  check 'only root and postgres are its superuser' 'postgres>postgres root>postgres postgres' \
+  check 'only root, postgres and backup are its superuser' 'backup>postgres postgres>postgres root>postgres postgres' \
     "$(sql "select string_agg(sys_name || '>' || pg_username, ' ' order by sys_name) from pg_ident_file_mappings") $(sql 'select rolname from pg_roles where rolsuper order by 1' | paste -sd ' ')"
   check "the application's role has no rights beyond its database, and the operator's reads and writes" \
     'app:login deploy:login,pg_monitor,pg_read_all_data,pg_signal_backend,pg_write_all_data' "$(rights | paste -sd ' ')"

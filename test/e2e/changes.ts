@@ -55,6 +55,7 @@ export const CHANGES = {
   "postgres.enabled": "true",
   "backups.schedule": "daily",
   "backups.keep": "7",
+  "backups.keepDaily": "14",
   "env.MOTTO": "calm",
   "ssh.key.anna": KEY,
   "app.worker.mail": "node worker/main.cjs",

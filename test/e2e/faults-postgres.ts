@@ -106,13 +106,13 @@ export const postgresFaults = (database: string): readonly ServerFault[] => [
     name: "deploy is let in as the superuser",
     make: onServer(edited("$ a superuser deploy postgres", "pg_ident.conf")),
     mend: onServer(restored("pg_ident.conf")),
-    red: ["postgres: only root and postgres are its superuser"],
+    red: ["postgres: only root, postgres and backup are its superuser"],
   },
   {
     name: "there is a second superuser",
     make: onServer(psql("create role second superuser")),
     mend: onServer(psql("drop role second")),
-    red: ["postgres: only root and postgres are its superuser"],
+    red: ["postgres: only root, postgres and backup are its superuser"],
   },
   {
     name: "the application's role may make databases",

@@ -26,12 +26,18 @@ export const OPERATION_KEYS = {
     kind: kinds.calendar,
     default: "hourly",
     example: "*-*-* 03:15:00",
-    description: "When dump.rdb is backed up: a systemd calendar expression, in UTC",
+    description: "When Redis, PostgreSQL, folders and .env are backed up: a systemd calendar expression, in UTC",
   }),
   "backups.keep": key({
     kind: kinds.integer(1, 10_000),
-    default: "48",
-    example: "48",
-    description: "Backups that are kept on the server",
+    default: "24",
+    example: "24",
+    description: "The newest backups that are kept on the server",
+  }),
+  "backups.keepDaily": key({
+    kind: kinds.integer(0, 3650),
+    default: "30",
+    example: "30",
+    description: "Days of which one backup each, the last of the day, is kept beyond those",
   }),
 } as const;

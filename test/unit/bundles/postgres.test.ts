@@ -86,6 +86,7 @@ describe("the bundle of PostgreSQL", () => {
       "# MAP      UNIX USER  ROLE
       superuser  postgres   postgres
       superuser  root       postgres
+      superuser  backup     postgres
       "
     `);
   });
