@@ -9,6 +9,7 @@ trap '' HUP PIPE
 
 # fail REASON: the one line that the operator reads.
 fail() {
+  reason_of_end=$(one_line "$*")
   printf 'queuehost: %s\n' "$*" >&2
   exit 1
 }
@@ -19,11 +20,54 @@ log() { printf '%s\n' "$*" 2>/dev/null || :; }
 one_line() { printf '%s\n' "$1" | sed -n '/./ { p; q; }'; }
 
 # alone CONCERN: waits, up to 5 minutes, until no other apply of the same concern runs. Also removes what a bundle that was killed
-# left in /run an hour ago or more: it may hold secrets.
+# left in /run an hour ago or more: it may hold secrets. From here on the end of the script is a line of the audit log.
 alone() {
+  audit_what=${audit_what:-"$1 $(digest)"}
+  trap at_end EXIT
   find /run -maxdepth 1 -name 'queuehost.??????' -mmin +60 -exec rm -rf {} +
   exec 9>"/run/lock/queuehost-$1.lock"
   flock -w 300 9 || fail "another change of $1 has been running for 5 minutes; try again when it is over"
+}
+
+# audit WHO WHAT RESULT: appends to the log of who changed what on this server, and to the journal.
+audit_log=/var/log/queuehost/audit.log
+audit() {
+  [ -f "$audit_log" ] || {
+    install -d -m 0750 -g adm "${audit_log%/*}"
+    install -m 0640 -g adm /dev/null "$audit_log"
+  }
+  line=$(printf '%s\t%s\t%s\t%s' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(word "$1")" "$(word "$2")" "$(word "$3")")
+  printf '%s\n' "$line" >>"$audit_log"
+  logger -t queuehost -- "$line" 2>/dev/null || :
+}
+# word TEXT: without what would begin another column or line.
+word() { printf '%s' "$1" | tr '\t\n' '  '; }
+
+# who: the one that a change of the deployment came from.
+who() { printf '%s' "deploy${SSH_CONNECTION:+ from ${SSH_CONNECTION%% *}}"; }
+
+# digest: what the bundle in this folder holds, as a name. Keyed with what root alone can read: some bundles hold passwords, and
+# guesses of them are not to be tested against a log.
+digest() {
+  find . -type f ! -name '*.log' -print0 | sort -z | xargs -0 sha256sum | cat - /etc/ssh/ssh_host_ed25519_key 2>/dev/null |
+    sha256sum | cut -c 1-12
+}
+
+# at_end: undoes what has not proved itself, removes `scratch` and gives back what `held` names, and says in the audit log how it
+# ended. Callers may set audit_what, and audit_who where it wasn't the deployment.
+audit_what=''
+scratch=''
+held=''
+reason_of_end=''
+at_end() {
+  status=$?
+  trap - EXIT
+  set +e
+  [ -z "$undo" ] || undo_on_exit
+  rm -rf ${scratch:+"$scratch"} ${held:+"$held"}
+  case $status in 0) result='done' ;; *) result="failed: ${reason_of_end:-exit code $status}" ;; esac
+  audit "${audit_who:-$(who)}" "$audit_what" "$result"
+  exit "$status"
 }
 
 # need_packages NAME...: installs what is missing, and nothing when all of it is there. Waits for another apt to end.
@@ -108,13 +152,13 @@ settle() {
 
 # undo_with COMMAND: from here on, however the script ends before it settles, `revert` runs and then COMMAND, which brings the
 # services back to the old files.
+undo=''
 undo_with() {
   undo=$1
-  trap 'undo_on_exit' EXIT
+  trap at_end EXIT
   trap 'exit 143' INT TERM
 }
 undo_on_exit() {
-  set +e
   [ -n "$swapped" ] || return 0
   log 'putting the old configuration back'
   revert

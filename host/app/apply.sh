@@ -1,82 +1,60 @@
 #!/bin/sh
-# shellcheck disable=SC1091,SC2154 # its parts lie beside it on the server
-# Brings one release into service: packages, runtime, unpacked artefact, migration, units, `current`, health gate; back to the
-# one before when the gate stays shut.
+# shellcheck disable=SC1091,SC2034,SC2154 # its parts lie beside it on the server
+# Brings one release into service: packages, runtime, unpacked artefact, migration, then the change of sides. Or, with `kept`, one
+# that the server has kept.
 set -eu
 . ./lib.sh
 . ./settings.sh
+. ./sides.sh
 . ./gate.sh
+. ./lock.sh
 . ./install.sh
-. ./units.sh
+. ./kept.sh
+. ./tasks.sh
+. ./change.sh
 
-root=/srv/$name
+# watched: what it brings into service is new to the server, and has to stand the comparison with what was there before.
+watched() { [ "$as_kept" != yes ] && [ "$before" != "$release" ] && [ "$watch_seconds" -gt 0 ] && [ -f watch.sh ]; }
 
-# switch_to RELEASE: `current` and the processes.
-switch_to() {
-  ln -sfn "releases/$1" "$root/current.new"
-  mv -fT "$root/current.new" "$root/current"
-  systemctl daemon-reload
-  each enable --quiet
-  each restart || true # the gate says what is wrong
-}
-
-# go_back: what last passed the gate, with the units it had. Where there is nothing of the kind, nothing is left running.
-go_back() {
-  if [ -n "$before" ] && [ -d "$root/releases/$before" ]; then
-    stop_added
-    revert
-    switch_to "$before"
-    gate "$before" || return 1
-  else
-    each disable --quiet --now || true
-    revert
-    rm -f "$root/current"
-    systemctl daemon-reload
-  fi
-}
-
-# The .env restarts the same processes: one at a time.
-alone "app-$name"
+parts=$PWD
+audit_what="app $release"
 lay_out
+hold "$(who)" "deploying release $release"
 [ -f "$root/shared/.env" ] || fail "$root/shared/.env is missing: apply the bundle env first"
-# shellcheck disable=SC2034,SC2086 # read by lib.sh; one word a package
-apt_key=app.packages && need_packages $packages
-install_runtime
-install_filter
-unpack
-link_folders
-check_units
+install_tools
+adopt
+live=$(live_side)
+as_kept=$kept
+if [ "$as_kept" = yes ]; then
+  take_kept "$release"
+else
+  [ "$(release_of "$live")" = "$release" ] || assert_welcome "$release"
+  # shellcheck disable=SC2086 # one word a package
+  apt_key=app.packages && need_packages $packages
+  install_runtime
+  unpack
+  link_folders
+fi
 
-# What to go back to is what last passed the gate: an interrupted run may have left `current` on this very release.
-now=$(current_release)
-before=$(cat "$root/in-service" 2>/dev/null || true)
-[ "$before" = "$release" ] || migrate
-
-stage_units
-if [ "$restart" = 0 ] && [ "$now" = "$release" ] && serving "$release"; then
-  [ "$changed" = 0 ] || systemctl daemon-reload
-  settle
+if [ "$(release_of "$live")" = "$release" ] && same_parts "$release" && serving "$live" "$release"; then
+  keep_release "$release" "$(who)"
+  cp "$parts/settings.sh" "$root/sides/$live/settings.sh"
+  stage_tasks
+  tidy "$live"
   log "release $release is already in service"
   exit 0
 fi
-
-started=$(date +%s)
-switch_to "$release"
-if ! gate "$release"; then
-  reason="release $release: $culprit $why"
-  words=$(last_words "$culprit" "$started")
-  if ! go_back; then
-    outcome="and release $before, which was there before, doesn't come up either ($culprit $why)"
-  elif [ -n "$before" ]; then
-    outcome="release $before is back in service"
-  else
-    outcome='nothing is running'
-  fi
-  fail "$reason; $outcome. Its last lines:
+before=$(release_of "$live")
+if [ "$before" != "$release" ] && [ "$as_kept" != yes ]; then migrate; fi
+if watched && [ -n "$before" ]; then (cd /opt/queuehost/app && exec sh ./watch.sh before >/dev/null 2>&1 9>&-) & fi
+if ! change "$release" "$(who)"; then
+  fail "release $release: $culprit $why; $(untouched). Its last lines:
 ${words:-  (none)}"
 fi
-
-settle
-printf '%s\n' "$release" >"$root/in-service"
+stage_tasks
+rm -f "$root/in-service"
 prune
 log "release $release is in service"
+if watched; then
+  (cd /opt/queuehost/app && exec sh ./watch.sh begin "$release" "$before" 9>&-) || log 'the watch could not begin'
+fi

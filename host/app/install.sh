@@ -24,10 +24,24 @@ install_runtime() {
   mv -T "$new" "$runtime"
 }
 
-# install_filter: what keeps the secrets of .env out of what the verification shows.
-install_filter() {
-  cmp -s without-values.awk /opt/queuehost/without-values.awk ||
-    install -D -m 0644 without-values.awk /opt/queuehost/without-values.awk
+# install_tools: these scripts at /opt/queuehost/app, for what is done on the server later. The set before this one stays for what
+# still runs with it.
+install_tools() {
+  rm -f /opt/queuehost/without-values.awk
+  tools=/opt/queuehost/app-$(find . \( -path ./units -o -path ./tasks -o -path ./pm2 \) -prune -o -type f -print0 | sort -z |
+    xargs -0 sha256sum | sha256sum | cut -c 1-12)
+  last=$(readlink /opt/queuehost/app) || last=''
+  [ "$last" != "${tools##*/}" ] || return 0
+  rm -rf "$tools"
+  install -d -m 0755 "$tools"
+  for file in *; do
+    case $file in apply.sh | units | tasks | pm2) continue ;; esac
+    cp -R "$file" "$tools"
+  done
+  chmod -R u=rwX,go=rX "$tools"
+  ln -sfn "${tools##*/}" /opt/queuehost/.app
+  mv -fT /opt/queuehost/.app /opt/queuehost/app
+  find /opt/queuehost -mindepth 1 -maxdepth 1 -name 'app-*' ! -name "${tools##*/}" ! -name "${last:-none}" -exec rm -rf {} +
 }
 
 # drop FOLDER REASON: fails without leaving half an installation.
@@ -78,22 +92,21 @@ link() {
   ln -s "$1" "$2"
 }
 
-# prune: the newest releases stay, and always this one and the one before it; so does the newest other runtime.
+# prune: of the releases that were in service the newest stay, and always the two that pages and sides refer to. Those that never
+# passed the gate go, and runtimes that no release needs; but the newest other runtime stays.
 prune() {
-  touch "$root/releases/$release"
-  newest "$root/releases" | tail -n +"$((keep + 1))" | while read -r old; do
-    case $old in
-      "$release" | "$before") ;;
-      *) rm -rf "${root:?}/releases/$old" ;;
-    esac
+  for link in live/release live/previous "sides/$(other_side "$(live_side)")/release"; do readlink -f "$root/$link" || :; done |
+    sed 's#.*/##' >needed
+  (cd "$root/kept" && ls -t ./*/switched 2>/dev/null) | cut -d / -f 2 | head -n "$keep" >>needed
+  for folder in "$root"/releases/* "$root"/kept/*; do
+    grep -qxF "${folder##*/}" needed || rm -rf "$folder"
   done
   for artefact in "$root"/incoming/*.tar.gz; do
     [ -d "$root/releases/$(basename "$artefact" .tar.gz)" ] || rm -f "$artefact"
   done
-  newest /opt/queuehost/node | grep -vx "$node_version" | tail -n +2 | while read -r old; do
+  cat "$root"/kept/*/settings.sh 2>/dev/null | sed -n "s/^node_version='\(.*\)'/\1/p" >runtimes
+  find /opt/queuehost/node -mindepth 1 -maxdepth 1 -type d -printf '%T@ %f\n' | sort -rn | cut -d ' ' -f 2 |
+    grep -vxF -f runtimes | tail -n +2 | while read -r old; do
     rm -rf "/opt/queuehost/node/$old"
   done
 }
-
-# newest FOLDER: the names of its folders, the newest first.
-newest() { find "$1" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %f\n' | sort -rn | cut -d ' ' -f 2; }

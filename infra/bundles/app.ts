@@ -1,13 +1,36 @@
-import { type Bundle, bundle, hostFiles } from "./bundle";
+import { type Bundle, type BundleFile, bundle, hostFile, hostFiles } from "./bundle";
 import { assertAppName, assertFolder, assertPlain, assertUrlPath } from "./names";
+import { databaseOf } from "./postgres";
 import { type AppUnitSettings, unitFile } from "./unit";
 
 /** A process that runs as long as the server does. */
 export interface AppProcess {
-  /** `backend`, `worker` (the group without a name) or `worker-<group>`: its unit is <application>-<name>. */
+  /** `backend`, `worker` (the group without a name) or `worker-<group>`: its units are <application>-<name>@<side><number>. */
   readonly name: string;
   /** As a person types it into a shell, in the folder of the application. */
   readonly command: string;
+  /** How many of it run at a time, 1 to 8. */
+  readonly instances: number;
+  /** QUEUE_CONCURRENCY, in place of what `.env` says. */
+  readonly concurrency?: number;
+  /** QUEUES: the queues that it serves, the most urgent first. */
+  readonly queues?: readonly string[];
+  /** Memory that one instance may take, such as `512mb`: one that takes more is killed, and started again. */
+  readonly memory: string;
+  /** Share of the processor while there is too little of it, 1 to 10000; 100 is the usual. */
+  readonly cpuWeight: number;
+  /** Seconds between SIGTERM and SIGKILL; longer than it needs to finish what it runs. */
+  readonly stopTimeoutSec: number;
+}
+
+/** What the server compares the queues with after a switch. */
+export interface WatchSettings {
+  /** For how long, 0 for not at all. */
+  readonly seconds: number;
+  /** Percent points that the failure rate of jobs may rise. */
+  readonly failures: number;
+  /** Factor that their waiting time may grow by. */
+  readonly wait: number;
 }
 
 /** A release of the application and how it runs. */
@@ -16,6 +39,8 @@ export interface AppSettings {
   readonly name: string;
   /** Id of the release (`Release.id` of infra/release): /srv/<name>/releases/<id>. */
   readonly release: string;
+  /** It is one that the server has kept, with the settings and units of its own: no artefact travels, and these here don't count. */
+  readonly kept?: true;
   /** `Release.sha256`: hex digest of the tar inside the uploaded /srv/<name>/incoming/<id>.tar.gz. */
   readonly sha256: string;
   /** Folder inside the release in which its commands run, "" for its root. */
@@ -25,45 +50,69 @@ export interface AppSettings {
   readonly nodeUrl: string;
   /** Hex digest of what is at `nodeUrl`. */
   readonly nodeSha512: string;
+  /** What runs them. */
+  readonly manager: "systemd" | "pm2";
   /** Backend and workers; an application of static files alone has none. */
   readonly processes: readonly AppProcess[];
   /** Runs once in a new release, before it takes over. Its failure keeps the release out. */
   readonly migrate?: string;
   /** Proves that the application works: the verification runs it. */
   readonly smokeTest?: string;
-  /** Port of the backend on the server. */
+  /** Port of the first backend of side a; further ones follow it, and those of side b begin 8 above. */
   readonly port: number;
   /** Path that answers 200 to 399 once the backend serves, such as `/health`. */
   readonly healthPath: string;
-  /** Seconds that the release has to become healthy before the one before it is put back; 30 is the usual. */
+  /** Seconds that the idle side has to become healthy; 30 is the usual. */
   readonly healthTimeoutSec: number;
-  /** Seconds between SIGTERM and SIGKILL; longer than the application needs to finish what it runs. */
-  readonly stopTimeoutSec: number;
   /** Releases that stay on the server, the running one included. */
   readonly keepReleases: number;
   /** Debian packages that the application needs. */
   readonly packages: readonly string[];
   /** Folders that outlive a release, relative to `folder`: they are kept in /srv/<name>/shared. */
   readonly folders: readonly string[];
+  /** What the keys of its queues begin with. */
+  readonly queuePrefix: string;
+  /** Whether the server has a database of its own for it, which is dumped before a migration. */
+  readonly postgres: boolean;
+  readonly watch: WatchSettings;
 }
+
+/** Both sides of the application on the server. */
+export const SIDES = ["a", "b"] as const;
+/** The instances of a process, and how far the ports of the two sides are apart. */
+export const MAX_INSTANCES = 8;
 
 /** Seconds until systemd has started a process, its own default. What it then does is the gate's to judge. */
 const START_TIMEOUT_SEC = 90;
-const MIGRATE_TIMEOUT_SEC = 600;
-const SMOKE_TEST_TIMEOUT_SEC = 30;
+const TASKS = {
+  migrate: { seconds: 600, of: "Migration" },
+  "smoke-test": { seconds: 30, of: "Smoke test" },
+} as const;
+/** Of a task, which nothing but itself limits: enough for a migration that rewrites what is large. */
+const TASK_LIMITS = { memory: "2gb", cpuWeight: 100, stopTimeoutSec: 30 };
 
 /**
- * Brings an uploaded release into service: packages, runtime, units, migration, `current`, health gate, and back when the
- * gate stays shut. Needs the `.env` (envBundle) and the uploaded artefact to be there.
+ * Brings an uploaded release into service: packages, runtime, migration, then the side that is idle: its units, the gate, and the
+ * switch. Needs the `.env` (envBundle) and the uploaded artefact to be there.
  */
 export function appBundle(settings: AppSettings): Bundle {
+  const parts = [...unitFiles(settings), ...taskFiles(settings)];
+  return bundle("app", [...hostFiles("app", valuesOf(settings), [UNIT, PAGE]), hostFile(`app/${PAGE}`), ...parts]);
+}
+
+/** Rendered here, a file a unit; and on the server, when it is needed. */
+const UNIT = "process.service.in";
+const PAGE = "maintenance.html.in";
+
+function valuesOf(settings: AppSettings): Record<string, string> {
   assertAppName(settings.name);
   const folders = settings.folders.map((folder) => assertFolder("app.folders", folder));
   const nested = folders.find((folder) => folders.some((other) => folder.startsWith(`${other}/`)));
   if (nested !== undefined) throw new Error(`app.folders: ${nested} lies in another folder of the list`);
-  const values = {
+  return {
     name: settings.name,
     release: assertPlain("release", settings.release, /^[0-9a-f]{12}$/),
+    kept: settings.kept ? "yes" : "",
     sha256: assertPlain("sha256", settings.sha256, /^[0-9a-f]{64}$/),
     folder: settings.folder === "" ? "" : assertFolder("folder", settings.folder),
     nodeVersion: assertPlain("nodeVersion", settings.nodeVersion, /^\d+\.\d+\.\d+$/),
@@ -71,38 +120,92 @@ export function appBundle(settings: AppSettings): Bundle {
     nodeSha512: assertPlain("nodeSha512", settings.nodeSha512, /^[0-9a-f]{128}$/),
     packages: settings.packages.map((name) => assertPlain("app.packages", name, /^[a-z0-9][a-z0-9+.-]+$/)).join(" "),
     folders: folders.join(" "),
+    manager: settings.manager,
     port: String(settings.port),
     healthPath: assertUrlPath("healthPath", settings.healthPath),
     healthTimeout: String(settings.healthTimeoutSec),
+    stopTimeout: String(Math.max(0, ...settings.processes.map(({ stopTimeoutSec }) => stopTimeoutSec))),
     keep: String(settings.keepReleases),
+    database: settings.postgres ? databaseOf(settings.name) : "",
+    queuePrefix: assertPlain("queuePrefix", settings.queuePrefix, /^[A-Za-z0-9_-]{1,40}$/),
+    watchSeconds: String(settings.watch.seconds),
+    watchFailures: String(settings.watch.failures),
+    watchWait: String(settings.watch.wait),
   };
-  return bundle("app", [...hostFiles("app", values, ["process.service.in"]), ...unitFiles(settings)]);
 }
 
-function unitFiles(settings: AppSettings) {
-  const { name: app, folder, nodeVersion, stopTimeoutSec, folders, migrate, smokeTest } = settings;
-  const common: AppUnitSettings = { app, folder, nodeVersion, stopTimeoutSec, folders };
-  const current = `/srv/${app}/current`;
-  const services = settings.processes.map(({ name, command }) =>
-    unitFile(common, {
-      name: `${app}-${assertPlain("process", name, /^(backend|worker(-[a-z][a-z0-9-]{0,30})?)$/)}`,
-      description: descriptionOf(name, app),
-      command,
-      kind: "service",
-      startTimeoutSec: START_TIMEOUT_SEC,
-      release: current,
-    }),
+const commonOf = ({ name: app, folder, nodeVersion, folders }: AppSettings): AppUnitSettings => ({
+  app,
+  folder,
+  nodeVersion,
+  folders,
+});
+
+/** The instances of both sides: which of them is idle is known on the server alone. */
+function unitFiles(settings: AppSettings): BundleFile[] {
+  const { name: app, release, port } = settings;
+  return settings.processes.flatMap((process) =>
+    SIDES.flatMap((side) =>
+      numbers(process.instances).map((number) =>
+        unitFile(commonOf(settings), {
+          name: `${app}-${assertProcess(process.name)}@${side}${number}`,
+          description: `${descriptionOf(process.name, app)}, ${side}${number}`,
+          command: process.command,
+          kind: "service",
+          startTimeoutSec: START_TIMEOUT_SEC,
+          release: `/srv/${app}/releases/${release}`,
+          variables: variablesOf(process, portOf(port, side, number)),
+          memory: process.memory,
+          cpuWeight: process.cpuWeight,
+          stopTimeoutSec: process.stopTimeoutSec,
+        }),
+      ),
+    ),
   );
-  const task = (what: string, description: string, command: string, release: string, startTimeoutSec: number) =>
-    unitFile(common, { name: `${app}-${what}`, description, command, kind: "task", startTimeoutSec, release });
-  const own = `/srv/${app}/releases/${settings.release}`;
-  return [
-    ...services,
-    ...(migrate === undefined ? [] : [task("migrate", `Migration of ${app}`, migrate, own, MIGRATE_TIMEOUT_SEC)]),
-    ...(smokeTest === undefined
+}
+
+/** Where an instance of the backend listens; the first has the number 1. */
+export function portOf(port: number, side: (typeof SIDES)[number], number: number): number {
+  return port + (side === "b" ? MAX_INSTANCES : 0) + number - 1;
+}
+
+/** What a process has in place of what `.env` says. */
+export function variablesOf({ name, concurrency, queues }: AppProcess, port: number): Record<string, string> {
+  return {
+    ...(name === "backend" && { PORT: String(port) }),
+    ...(concurrency !== undefined && { QUEUE_CONCURRENCY: String(concurrency) }),
+    ...(queues !== undefined && { QUEUES: queues.join(",") }),
+  };
+}
+
+function taskFiles(settings: AppSettings): BundleFile[] {
+  const { name: app, release, migrate, smokeTest } = settings;
+  const task = (what: keyof typeof TASKS, command: string | undefined, folder: string) =>
+    command === undefined
       ? []
-      : [task("smoke-test", `Smoke test of ${app}`, smokeTest, current, SMOKE_TEST_TIMEOUT_SEC)]),
-  ];
+      : [
+          unitFile(commonOf(settings), {
+            name: `${app}-${what}`,
+            description: `${TASKS[what].of} of ${app}`,
+            command,
+            kind: "task",
+            startTimeoutSec: TASKS[what].seconds,
+            release: `/srv/${app}/${folder}`,
+            variables: {},
+            ...TASK_LIMITS,
+          }),
+        ];
+  return [...task("migrate", migrate, `releases/${release}`), ...task("smoke-test", smokeTest, "current")];
+}
+
+/** The name, when it can be part of a unit's. */
+export const assertProcess = (name: string): string =>
+  assertPlain("process", name, /^(backend|worker(-[a-z][a-z0-9-]{0,30})?)$/);
+
+function numbers(instances: number): number[] {
+  if (!Number.isInteger(instances) || instances < 1 || instances > MAX_INSTANCES)
+    throw new Error(`instances: should be 1 to ${MAX_INSTANCES}, got ${instances}`);
+  return Array.from({ length: instances }, (_, index) => index + 1);
 }
 
 function descriptionOf(process: string, app: string): string {

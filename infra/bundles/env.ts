@@ -1,6 +1,6 @@
 import { type Bundle, bundle, hostFile, hostFiles } from "./bundle";
 import { renderEnv } from "./env-file";
-import { assertAppName, assertUrlPath } from "./names";
+import { assertAppName } from "./names";
 
 /** What the application reads from its environment. Everything has been defaulted by the configuration before. */
 export interface EnvSettings {
@@ -10,10 +10,6 @@ export interface EnvSettings {
   readonly nodeEnv: string;
   /** Port of the backend on 127.0.0.1; the proxy is what listens outside. */
   readonly port: number;
-  /** Path that answers 200 to 399 once the backend serves, such as `/health`. */
-  readonly healthPath: string;
-  /** Seconds that a restarted application has to become healthy before the old file is put back. */
-  readonly healthTimeoutSec: number;
   readonly redisHost: string;
   /** Port of the queue's Redis. */
   readonly redisPort: number;
@@ -56,23 +52,21 @@ type Keys<Names extends readonly string[]> = Record<Names[number], string>;
 
 /**
  * The production `.env`: /srv/<name>/shared/.env, read by systemd for each process and linked into each release. A changed
- * file restarts the application, and is taken back when the application doesn't come up with it.
+ * file is one more change of sides, and is taken back when the application doesn't come up with it.
  *
  * The digest is made over the secrets too: whoever knows the rest of the file could test guesses of a weak password against
  * it, so it is to be kept as a secret like the content.
  * @throws EnvError for every key or value that can't be carried, all at once.
  */
 export function envBundle(settings: EnvSettings): Bundle {
-  const { name, healthTimeoutSec, port, extra } = settings;
+  const { name, extra } = settings;
   assertAppName(name);
-  const healthPath = assertUrlPath("healthPath", settings.healthPath);
-  const values = { name, port: String(port), healthPath, healthTimeout: String(healthTimeoutSec) };
   const convenient = Object.entries(convenienceKeys(settings)).filter(([key]) => !(key in extra));
   const own = { ...ownKeys(settings), ...Object.fromEntries(convenient) };
   return bundle("env", [
-    ...hostFiles("env", values),
-    hostFile("app/gate.sh"),
-    hostFile("app/without-values.awk"),
+    ...hostFiles("env", { name }),
+    hostFile("app/lock.sh"),
+    hostFile("app/sides.sh"),
     { path: "env", content: renderEnv(own, extra), mode: 0o600 },
   ]);
 }

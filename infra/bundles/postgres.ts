@@ -23,7 +23,7 @@ export function databaseFault(name: string): string | undefined {
 }
 
 /** The database of an application: `planning-bord` has `planning_bord`. Throws for a name that PostgreSQL keeps for itself. */
-function databaseOf(name: string): string {
+export function databaseOf(name: string): string {
   assertAppName(name);
   const fault = databaseFault(name);
   if (fault !== undefined) throw new Error(`app.name: ${fault}`);

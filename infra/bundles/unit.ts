@@ -1,4 +1,5 @@
 import { type BundleFile, hostFile, render } from "./bundle";
+import { assertPlain } from "./names";
 
 /** What is different between the units of an application. */
 export interface UnitSettings {
@@ -13,6 +14,14 @@ export interface UnitSettings {
   readonly startTimeoutSec: number;
   /** Folder of the release, `/srv/<application>/current` or one of its releases. */
   readonly release: string;
+  /** Variables that the process has in place of those of `.env`. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Limit of memory, such as `512mb`. What is over it is killed, and nothing else. */
+  readonly memory: string;
+  /** Share of the processor while there is too little of it; 100 is the usual. */
+  readonly cpuWeight: number;
+  /** Seconds between SIGTERM and SIGKILL; longer than the process needs to finish what it runs. */
+  readonly stopTimeoutSec: number;
 }
 
 /** What the units of an application have in common. */
@@ -22,7 +31,6 @@ export interface AppUnitSettings {
   /** Folder inside the release in which commands run, "" for its root. */
   readonly folder: string;
   readonly nodeVersion: string;
-  readonly stopTimeoutSec: number;
   /** Folders that outlive a release, relative to `folder`. */
   readonly folders: readonly string[];
 }
@@ -31,22 +39,39 @@ const TEMPLATE = "app/process.service.in";
 
 /** The unit file of one process: the same sandbox for all of them. */
 export function unitFile(common: AppUnitSettings, unit: UnitSettings): BundleFile {
-  const { release } = unit;
-  const workingDirectory = below(release, common.folder);
-  const bins = [...new Set([workingDirectory, release])].map((folder) => `${folder}/node_modules/.bin`);
+  const { kind } = unit;
+  const { workingDirectory, path } = workingFolder(unit.release, common.folder, common.nodeVersion);
   const { content } = render(`host/${TEMPLATE}`, hostFile(TEMPLATE).content, {
     name: common.app,
     description: unit.description,
-    type: unit.kind === "task" ? "oneshot" : "exec",
-    restart: unit.kind === "task" ? "no" : "always",
+    type: kind === "task" ? "oneshot" : "exec",
+    restart: kind === "task" ? "no" : "always",
     startTimeout: String(unit.startTimeoutSec),
-    stopTimeout: String(common.stopTimeoutSec),
+    stopTimeout: String(unit.stopTimeoutSec),
     workingDirectory,
-    path: [`/opt/queuehost/node/${common.nodeVersion}/bin`, ...bins, "/usr/bin", "/bin"].join(":"),
-    command: execWord(unit.command),
+    path,
+    command: `${variablesOf(unit.variables)}/bin/bash -c ${execWord(unit.command)}`,
+    // A task looks at the side that is live.
+    environment: kind === "task" ? `\nEnvironmentFile=-/srv/${common.app}/live/env` : "",
     writable: common.folders.map((folder) => `/srv/${common.app}/shared/${folder}`).join(" "),
+    memory: assertPlain("memory", unit.memory.toUpperCase(), /^\d+[KMG]B$/).slice(0, -1),
+    cpuWeight: String(unit.cpuWeight),
   });
-  return { path: `units/${unit.name}.service`, content, mode: 0o644 };
+  return { path: `${kind === "task" ? "tasks" : "units"}/${unit.name}.service`, content, mode: 0o644 };
+}
+
+/** Where the commands of a release run, and the PATH that they have there. */
+export function workingFolder(release: string, folder: string, nodeVersion: string) {
+  const workingDirectory = below(release, folder);
+  const bins = [...new Set([workingDirectory, release])].map((own) => `${own}/node_modules/.bin`);
+  const path = [`/opt/queuehost/node/${nodeVersion}/bin`, ...bins, "/usr/bin", "/bin"].join(":");
+  return { workingDirectory, path };
+}
+
+/** Before the command, since what an EnvironmentFile says would win over the unit's own Environment. */
+function variablesOf(variables: Readonly<Record<string, string>>): string {
+  const words = Object.entries(variables).map(([key, value]) => `${key}=${assertPlain(key, value, /^[\w.:,-]+$/)} `);
+  return words.length === 0 ? "" : `/usr/bin/env ${words.join("")}`;
 }
 
 /**
@@ -60,6 +85,7 @@ export function execWord(command: string): string {
   return `"${command.replace(/[\\"]/g, "\\$&").replace(/[$%]/g, "$&$&")}"`;
 }
 
-function below(folder: string, path: string): string {
+/** A folder inside another, which it is itself where the path is empty. */
+export function below(folder: string, path: string): string {
   return path === "" ? folder : `${folder}/${path}`;
 }

@@ -14,6 +14,7 @@ import {
   type Release as Built,
   buildRelease,
   exampleKeys,
+  largestFiles,
   type NodeRuntime,
   nodeRuntime,
   ReleaseError,
@@ -27,13 +28,22 @@ export const REDIS_PORTS = { queue: 6379, cache: 6380 } as const;
 
 /** Seconds for a new release to become healthy: Node, Redis and a first connection take two. */
 const HEALTH_TIMEOUT_SEC = 30;
-/** Seconds from SIGTERM to SIGKILL: above the reference application's own limit for running jobs (20) and for closing (3). */
-const STOP_TIMEOUT_SEC = 30;
-const KEEP_RELEASES = 5;
+
+/** What a process has where nothing is said of it. */
+const PROCESS_DEFAULTS = {
+  memory: "1gb",
+  cpuWeight: 100,
+  /** Above the reference application's own limit for running jobs (20) and for closing (3). */
+  stopTimeoutSec: 30,
+};
+/** Two of the backend, so that one that crashes leaves one. */
+const INSTANCES = { backend: 2, worker: 1 } as const;
 
 /** A release and its `.env`, ready to be sent: whatever can be wrong with them was found. */
 export interface Prepared {
   readonly built: Built;
+  /** The release that is to be in service: the built one, unless another is held (`app.release`). */
+  readonly releaseId: string;
   readonly runtime: NodeRuntime;
   readonly processes: AppSettings["processes"];
   readonly env: Bundle;
@@ -69,9 +79,11 @@ export async function prepareRelease(settings: Settings, { architecture }: Offer
       // Beside it .queuehost may hold a state and its passphrase, which a container of a build is not to see.
       join(ownFolder(folder), "build"),
     );
+    await assertSize(built, settings["app.maxArtefact"]);
     const runtime = nodeRuntime(architecture, settings["app.node"]);
-    const processes = processesOf(built);
-    return { built, runtime, processes, env: envOf(settings), app: appOf(settings, built, runtime, processes) };
+    const processes = processesOf(built, settings);
+    const app = appOf(settings, built, runtime, processes);
+    return { built, releaseId: settings["app.release"] ?? built.id, runtime, processes, env: envOf(settings), app };
   } catch (error) {
     if (error instanceof ReleaseError || error instanceof EnvError)
       throw new pulumi.RunError(error.message.startsWith(`${path}:`) ? `app.path: ${error.message}` : error.message);
@@ -87,7 +99,7 @@ export interface ReleaseArgs {
   readonly after: pulumi.Resource[];
 }
 
-/** The `.env` and a release of the application, running under systemd. */
+/** The `.env` and a release of the application. One that is held lies on the server: no artefact travels. */
 export class Release extends pulumi.ComponentResource {
   readonly releaseId: string;
 
@@ -104,32 +116,61 @@ export class Release extends pulumi.ComponentResource {
       { target, server: serverId, bundle: prepared.env },
       { parent: this, dependsOn: after },
     );
-    const upload = new command.remote.CopyToRemote(
+    const upload = prepared.releaseId === built.id ? [this.upload(name, { settings, server, prepared }, env)] : [];
+    apply(name, { target, server: serverId, bundle: prepared.app }, { parent: this, dependsOn: [env, ...upload] });
+    this.releaseId = prepared.releaseId;
+    this.registerOutputs({ releaseId: this.releaseId });
+  }
+
+  private upload(
+    name: string,
+    { settings, server, prepared: { built } }: Omit<ReleaseArgs, "after">,
+    after: pulumi.Resource,
+  ): pulumi.Resource {
+    return new command.remote.CopyToRemote(
       `${name}-artefact`,
       {
-        connection: connect(target),
+        connection: connect(server.target),
         source: new pulumi.asset.FileAsset(built.file),
         remotePath: `/srv/${settings["app.name"]}/incoming/${built.id}.tar.gz`,
-        triggers: [serverId],
+        triggers: [server.serverId],
       },
-      { parent: this, dependsOn: env },
+      { parent: this, dependsOn: after },
     );
-    apply(name, { target, server: serverId, bundle: prepared.app }, { parent: this, dependsOn: upload });
-    this.releaseId = built.id;
-    this.registerOutputs({ releaseId: this.releaseId });
   }
 }
 
-/** The processes by what ends the names of their units. */
-function processesOf({ commands: { backend, workers } }: Built): AppSettings["processes"] {
-  return [
-    ...(backend === undefined ? [] : [{ name: "backend", command: backend }]),
-    ...Object.entries(workers).map(([group, command]) => ({
-      name: group === "" ? "worker" : `worker-${group}`,
-      command,
-    })),
-  ];
+/** The processes as they are configured, by what their units' names begin with. */
+function processesOf({ commands: { backend, workers } }: Built, settings: Settings): AppSettings["processes"] {
+  const commands = Object.entries(workers).map(([group, command]) => ({
+    name: group === "" ? "worker" : `worker-${group}`,
+    command,
+  }));
+  if (backend !== undefined) commands.unshift({ name: "backend", command: backend });
+  return commands.map(({ name, command }) => {
+    const { stopTimeout: stopTimeoutSec, ...said } = settings.processes[name] ?? {};
+    const instances = INSTANCES[name === "backend" ? "backend" : "worker"];
+    const limits = stopTimeoutSec === undefined ? said : { ...said, stopTimeoutSec };
+    return { name, command, instances, ...PROCESS_DEFAULTS, ...limits };
+  });
 }
+
+/** @throws ReleaseError when the artefact is larger than `app.maxArtefact`, before anything is sent */
+async function assertSize({ file, size }: Built, most: string): Promise<void> {
+  const bytes = bytesOf(most);
+  if (size <= bytes) return;
+  const largest = (await largestFiles(file, 5)).map((entry) => `${megabytes(entry.size)} ${entry.path}`).join(", ");
+  throw new ReleaseError(
+    `app.maxArtefact: should be at least the size of the release, ${megabytes(size)}, got "${most}"; nothing was sent. Its largest files: ${largest}. Take out what the server doesn't need, or: pulumi config set queuehost:app.maxArtefact ${Math.ceil(size / 2 ** 20)}mb`,
+  );
+}
+
+const UNITS = { kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 };
+
+/** A size of the configuration, such as `500mb`. */
+const bytesOf = (size: string): number => Number.parseInt(size, 10) * UNITS[size.slice(-2) as keyof typeof UNITS];
+
+const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`;
 
 export function envOf(settings: Settings): Bundle {
   const name = settings["app.name"];
@@ -137,8 +178,6 @@ export function envOf(settings: Settings): Bundle {
     name,
     nodeEnv: "production",
     port: settings["app.port"],
-    healthPath: settings["app.health"],
-    healthTimeoutSec: HEALTH_TIMEOUT_SEC,
     redisHost: "127.0.0.1",
     redisPort: REDIS_PORTS.queue,
     redisPassword: settings["redis.password"],
@@ -153,14 +192,17 @@ export function envOf(settings: Settings): Bundle {
 }
 
 function appOf(settings: Settings, built: Built, runtime: NodeRuntime, processes: AppSettings["processes"]): Bundle {
+  const held = settings["app.release"];
   return appBundle({
     name: settings["app.name"],
-    release: built.id,
+    release: held ?? built.id,
+    ...(held !== undefined && held !== built.id && { kept: true }),
     sha256: built.sha256,
     folder: built.folder,
     nodeVersion: runtime.version,
     nodeUrl: runtime.url,
     nodeSha512: runtime.sha512,
+    manager: settings.processManager,
     processes,
     ...defined({
       migrate: built.commands.migrate,
@@ -169,10 +211,16 @@ function appOf(settings: Settings, built: Built, runtime: NodeRuntime, processes
     port: settings["app.port"],
     healthPath: settings["app.health"],
     healthTimeoutSec: HEALTH_TIMEOUT_SEC,
-    stopTimeoutSec: STOP_TIMEOUT_SEC,
-    keepReleases: KEEP_RELEASES,
+    keepReleases: settings["app.keepReleases"],
     packages: settings["app.packages"] ?? [],
     folders: settings["app.folders"] ?? [],
+    queuePrefix: settings["queue.prefix"],
+    postgres: settings["postgres.enabled"],
+    watch: {
+      seconds: settings["watch.seconds"],
+      failures: settings["watch.failures"],
+      wait: settings["watch.wait"],
+    },
   });
 }
 

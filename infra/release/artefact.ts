@@ -4,8 +4,8 @@ import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
-import { pack } from "tar-stream";
+import { createGunzip, createGzip } from "node:zlib";
+import { extract, pack } from "tar-stream";
 import type { Entry } from "./contents";
 
 /** A release as a file, with what identifies it. */
@@ -51,6 +51,18 @@ async function fill(archive: ReturnType<typeof pack>, root: string, entries: rea
     }
   }
   archive.finalize();
+}
+
+/** The largest files of an artefact, the largest first. */
+export async function largestFiles(file: string, count: number): Promise<{ path: string; size: number }[]> {
+  const files: { path: string; size: number }[] = [];
+  const reader = extract();
+  reader.on("entry", ({ name, size }, stream, next) => {
+    files.push({ path: name, size: size ?? 0 });
+    stream.on("end", next).resume();
+  });
+  await pipeline(createReadStream(file), createGunzip(), reader);
+  return files.sort((a, b) => b.size - a.size).slice(0, count);
 }
 
 /** Artefacts that are kept: those of a few stacks, and what they go back to. */

@@ -1,4 +1,5 @@
 export type { AppSource, Architecture, Release } from "./app";
+export { largestFiles } from "./artefact";
 export { type BuildOptions, buildRelease } from "./build";
 export { ReleaseError } from "./error";
 export { exampleKeys } from "./example";

@@ -46,7 +46,6 @@ END
 try_settings() {
   ! cmp -s postgresql.conf "$CONF/postgresql.conf" || return 0
   scratch=$(mktemp -d /run/queuehost-scratch.XXXXXX)
-  trap 'rm -rf "$scratch"' EXIT
   cp postgresql.conf "$scratch/"
   chown -R postgres: "$scratch"
   refused=$(as_postgres "$BIN/postgres" -c config_file="$scratch/postgresql.conf" -C shared_buffers 2>&1 >/dev/null) ||

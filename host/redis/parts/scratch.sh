@@ -6,7 +6,6 @@ same() { [ -f "$2" ] && cmp -s "$1" "$2"; }
 # try_on_scratch INSTANCE: ends the script when Redis would not start with the new files, or not mean the same by them.
 try_on_scratch() {
   scratch=$(mktemp -d /run/queuehost-scratch.XXXXXX)
-  trap 'rm -rf "$scratch"' EXIT
   sed "s#^dir .*#dir $scratch#" "redis-$1.conf" >"$scratch/redis.conf"
   cp "$1.acl.full" "$scratch/users.acl"
   chown -R redis:redis "$scratch"

@@ -1,4 +1,4 @@
-import { type AppSettings, appBundle } from "../../../infra/bundles/app";
+import { type AppProcess, type AppSettings, appBundle } from "../../../infra/bundles/app";
 import { type Bundle, pack } from "../../../infra/bundles/bundle";
 import { envBundle } from "../../../infra/bundles/env";
 import { nodeRuntime } from "../../../infra/release";
@@ -6,7 +6,6 @@ import type { TinyRelease } from "./tiny-app";
 import type { TestTwin } from "./twin";
 
 const NAME = "tiny";
-const common = { name: NAME, port: 3000, healthPath: "/health", healthTimeoutSec: 8 };
 const UNPACK = "d=$(mktemp -d /root/bundle.XXXXXX); cd $d; base64 -d | tar -xz; exec /bin/sh ./apply.sh";
 
 /** Needs quotes in the file, and an encoding in a URL. */
@@ -16,16 +15,27 @@ export const ENCODED_PASSWORD = "it%27s%20correct%2Fhorse";
 
 export const runtime = nodeRuntime(process.arch === "arm64" ? "arm64" : "x64");
 
-/** The backend and the worker of a tiny release. */
+/** One instance of a process, with the usual limits. */
+export const processOf = (name: string, command: string, changes: Partial<AppProcess> = {}): AppProcess => ({
+  name,
+  command,
+  instances: 1,
+  memory: "256mb",
+  cpuWeight: 100,
+  stopTimeoutSec: 10,
+  ...changes,
+});
+
+/** The two backends and the worker of a tiny release. */
 export const PROCESSES: AppSettings["processes"] = [
-  { name: "backend", command: "node backend.js" },
-  { name: "worker", command: "node worker.js" },
+  processOf("backend", "node backend.js", { instances: 2 }),
+  processOf("worker", "node worker.js"),
 ];
 
 export function envOf(extra: Record<string, string> = {}, name = NAME): Bundle {
   return envBundle({
-    ...common,
     name,
+    port: 3000,
     nodeEnv: "production",
     redisHost: "127.0.0.1",
     redisPort: 6379,
@@ -41,18 +51,24 @@ export function envOf(extra: Record<string, string> = {}, name = NAME): Bundle {
 
 export function appOf({ id, sha256 }: TinyRelease, changes: Partial<AppSettings> = {}): Bundle {
   return appBundle({
-    ...common,
+    name: NAME,
+    port: 3000,
+    healthPath: "/health",
+    healthTimeoutSec: 8,
     nodeVersion: runtime.version,
     nodeUrl: runtime.url,
     nodeSha512: runtime.sha512,
     release: id,
     sha256,
     folder: "",
+    manager: "systemd",
     processes: PROCESSES,
-    stopTimeoutSec: 10,
     keepReleases: 5,
     packages: [],
     folders: [],
+    queuePrefix: NAME,
+    postgres: false,
+    watch: { seconds: 0, failures: 10, wait: 5 },
     ...changes,
   });
 }
