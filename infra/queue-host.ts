@@ -11,6 +11,7 @@ import { chooseOffer, type Offer } from "./config/catalogue";
 import { labelsOf } from "./config/labels";
 import { loadConfig } from "./config/load";
 import type { Settings } from "./config/schema";
+import { queuehost } from "./config/typed";
 import { OPERATOR } from "./remote/connection";
 import { verification } from "./verification";
 
@@ -53,6 +54,7 @@ export class QueueHost extends pulumi.ComponentResource {
     const settings = loadConfig();
     const offer = await chooseOffer(settings);
     const prepared = await prepareRelease(settings, offer, folder);
+    if (settings["app.release"] !== undefined) sayHeld(settings, prepared);
     return new QueueHost(name, { settings, offer, prepared });
   }
 
@@ -84,12 +86,13 @@ export class QueueHost extends pulumi.ComponentResource {
     const host = new Host(`${name}-host`, { settings, server }, child("host"));
     const redis = new Redis(`${name}-redis`, { settings, server, host }, child("redis"));
     const postgres = new Postgres(`${name}-postgres`, { settings, server, host }, { parent: this });
-    const after = [redis.ready, postgres.ready];
+    const proxy = new ReverseProxy(`${name}-proxy`, { settings, server, host, prepared }, child("proxy"));
+    // A switch changes what the proxy sends where: it has to know both sides by then.
+    const after = [redis.ready, postgres.ready, proxy.ready];
     const release = new Release(`${name}-release`, { settings, server, prepared, after }, child("release"));
-    new ReverseProxy(`${name}-proxy`, { settings, server, host, prepared }, child("proxy"));
     new Backups(`${name}-backups`, { settings, server, redis }, child("backups"));
 
-    const url = pulumi.interpolate`http://${server.ipv4}`;
+    const { url } = proxy;
     this.outputs = {
       ipv4: server.ipv4,
       ipv6: server.ipv6,
@@ -101,4 +104,12 @@ export class QueueHost extends pulumi.ComponentResource {
     };
     this.registerOutputs({ ...this.outputs });
   }
+}
+
+/** Nobody shall wonder why what was built isn't in service. */
+function sayHeld({ "app.release": held, stack, project }: Settings, { built }: Prepared): void {
+  const other = built.id === held ? "which is what the sources are" : `and not ${built.id}, which the sources are`;
+  void pulumi.log.warn(
+    `app.release: release ${held} is held, ${other}. To let go of it: ${queuehost(`deploy --stack ${stack}`, project)}`,
+  );
 }
