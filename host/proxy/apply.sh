@@ -5,6 +5,7 @@
 set -eu
 . ./lib.sh
 . ./settings.sh
+. ./names.sh
 
 unit=caddy.service
 drop_in=/etc/systemd/system/$unit.d/queuehost.conf
@@ -21,25 +22,42 @@ take_over() {
 }
 
 # answers: Caddy passes requests on, and the answers back. Before the first release, while the application restarts, or where
-# there is no backend, there is nobody to pass them to: then it is enough that Caddy listens.
+# there is no backend, there is nobody to pass them to: then it is enough that Caddy answers by itself, under each name.
 answers() {
+  for base in $bases; do
+    [ "$(status "$base/.queuehost/address" 5)" = 200 ] || return 1
+  done
   own=000
-  [ -z "$backend" ] || own=$(status "http://127.0.0.1:$port$health_path" 2)
-  if [ "$own" != 000 ]; then
-    [ "$(status "http://127.0.0.1:80$health_path" 5)" = "$own" ]
-  else
-    ss -ltnH 'sport = :80' | grep -q .
-  fi
+  [ -z "$backend" ] || own=$(status "http://127.0.0.1:$(live_port)$health_path" 2)
+  [ ! -e "/srv/$name/maintenance/index.html" ] || own=503
+  [ "$own" = 000 ] || [ "$(status "${bases%% *}$health_path" 5)" = "$own" ]
 }
 
-# status URL SECONDS: of the answer; 000 where there is none.
-status() { curl -s -o /dev/null -w '%{http_code}' --max-time "$2" "$1" || :; }
+# status URL SECONDS: of the answer; 000 where there is none. The names lead here whatever a name server says.
+status() {
+  # shellcheck disable=SC2086 # words
+  curl -s -o /dev/null -w '%{http_code}' --max-time "$2" --connect-to ::127.0.0.1: $trust "$1" 2>curl.log || :
+}
+
+live_port() { if [ -e "/srv/$name/live/b" ]; then echo $((port + 8)); else echo "$port"; fi; }
 
 alone proxy
+stray=$(stray_names)
+[ -z "$stray" ] ||
+  fail "domain: ${stray%; }. Each needs records of this server: $(needed_records). Set them, wait until they are known, and run this again; nothing was changed"
 need_packages caddy
 
-caddy validate --config ./Caddyfile --adapter caddyfile >validate.log 2>&1 ||
+# With certificates of its own it would make an authority already, in the home of whoever looks.
+XDG_DATA_HOME=$PWD XDG_CONFIG_HOME=$PWD caddy validate --config ./Caddyfile --adapter caddyfile >validate.log 2>&1 ||
   fail "Caddyfile: caddy refuses it: $(tail -n 1 validate.log)"
+
+bases=http://127.0.0.1 trust='' patience=5
+if [ -n "$domains" ]; then
+  # shellcheck disable=SC2086 # a word a name
+  bases=$(printf 'https://%s ' $domains)
+  # The authority of the server's own is trusted by nobody here; one that is public may take a while.
+  if [ "$certificates" = internal ]; then trust=--insecure; else patience=90; fi
+fi
 
 how=reload
 changed=0
@@ -56,12 +74,12 @@ fi
 sysctl -q -p /etc/sysctl.d/60-queuehost-proxy.conf || fail "sysctl: net.ipv4.ip_unprivileged_port_start can't be set"
 systemctl is-enabled --quiet "$unit" || systemctl --quiet enable "$unit"
 if take_over "$how" >takeover.log 2>&1; then
-  if wait_for 5 answers; then
+  if wait_for "$patience" answers; then
     settle
     log "the proxy serves"
     exit 0
   fi
-  reason="requests for $health_path don't get through it"
+  reason="requests for ${bases%% *}$health_path don't get through it"
 else
   reason=$(tail -n 1 takeover.log)
 fi
