@@ -30,6 +30,9 @@ export function verification({ settings, network, server, prepared, url }: Parts
     APP_MANAGER: settings.processManager,
     APP_FOLDERS: (settings["app.folders"] ?? []).join(" "),
     APP_STATIC: settings["app.static"] ?? "",
+    APP_DOMAINS: (settings.domain ?? []).join(" "),
+    APP_CERTIFICATES: settings["domain.certificates"],
+    EXPECT_MAX_BODY: settings["proxy.maxBody"],
     APP_SMOKE_TEST: built.commands.smokeTest === undefined ? "" : "yes",
     EXPECT_RELEASE: prepared.releaseId,
     EXPECT_NODE_VERSION: runtime.version,
@@ -55,6 +58,8 @@ export function verification({ settings, network, server, prepared, url }: Parts
     ipv6: server.ipv6,
     serverId: server.serverId.apply(Number),
     url,
+    domains: settings.domain ?? [],
+    certificates: settings["domain.certificates"],
     firewallId: network.firewallId,
     sshAllowedFrom: settings["ssh.allowedFrom"],
     // What somebody outside is to be answered: nothing at all, where there is neither a backend nor a static site.

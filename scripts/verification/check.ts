@@ -22,6 +22,10 @@ export interface Subject {
   readonly sshAllowedFrom: readonly string[];
   /** Where the proxy answers, from outside. */
   readonly url: string;
+  /** Host names, the application's own first; none, or absent, where it answers plain HTTP on the address. */
+  readonly domains?: readonly string[];
+  /** Who vouches for them: `internal` is an authority of the server's own, which is trusted nowhere else. */
+  readonly certificates?: "public" | "internal";
   /** Path at which the backend is healthy; absent where there is no backend. */
   readonly healthPath?: string;
   /** Variables for the verify.sh of each concern; none of them is a secret. */
