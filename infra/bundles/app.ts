@@ -1,6 +1,8 @@
 import { type Bundle, type BundleFile, bundle, hostFile, hostFiles } from "./bundle";
 import { assertAppName, assertFolder, assertPlain, assertUrlPath } from "./names";
+import { type Pm2Artefact, pm2Files } from "./pm2";
 import { databaseOf } from "./postgres";
+import { numbers, portOf, SIDES, variablesOf } from "./sides";
 import { type AppUnitSettings, unitFile } from "./unit";
 
 /** A process that runs as long as the server does. */
@@ -52,6 +54,8 @@ export interface AppSettings {
   readonly nodeSha512: string;
   /** What runs them. */
   readonly manager: "systemd" | "pm2";
+  /** Which PM2, where it does. */
+  readonly pm2?: Pm2Artefact;
   /** Backend and workers; an application of static files alone has none. */
   readonly processes: readonly AppProcess[];
   /** Runs once in a new release, before it takes over. Its failure keeps the release out. */
@@ -77,11 +81,6 @@ export interface AppSettings {
   readonly watch: WatchSettings;
 }
 
-/** Both sides of the application on the server. */
-export const SIDES = ["a", "b"] as const;
-/** The instances of a process, and how far the ports of the two sides are apart. */
-export const MAX_INSTANCES = 8;
-
 /** Seconds until systemd has started a process, its own default. What it then does is the gate's to judge. */
 const START_TIMEOUT_SEC = 90;
 const TASKS = {
@@ -96,7 +95,8 @@ const TASK_LIMITS = { memory: "2gb", cpuWeight: 100, stopTimeoutSec: 30 };
  * switch. Needs the `.env` (envBundle) and the uploaded artefact to be there.
  */
 export function appBundle(settings: AppSettings): Bundle {
-  const parts = [...unitFiles(settings), ...taskFiles(settings)];
+  const processes = settings.manager === "pm2" ? pm2Files(settings) : unitFiles(settings);
+  const parts = [...processes, ...taskFiles(settings)];
   return bundle("app", [...hostFiles("app", valuesOf(settings), [UNIT, PAGE]), hostFile(`app/${PAGE}`), ...parts]);
 }
 
@@ -164,20 +164,6 @@ function unitFiles(settings: AppSettings): BundleFile[] {
   );
 }
 
-/** Where an instance of the backend listens; the first has the number 1. */
-export function portOf(port: number, side: (typeof SIDES)[number], number: number): number {
-  return port + (side === "b" ? MAX_INSTANCES : 0) + number - 1;
-}
-
-/** What a process has in place of what `.env` says. */
-export function variablesOf({ name, concurrency, queues }: AppProcess, port: number): Record<string, string> {
-  return {
-    ...(name === "backend" && { PORT: String(port) }),
-    ...(concurrency !== undefined && { QUEUE_CONCURRENCY: String(concurrency) }),
-    ...(queues !== undefined && { QUEUES: queues.join(",") }),
-  };
-}
-
 function taskFiles(settings: AppSettings): BundleFile[] {
   const { name: app, release, migrate, smokeTest } = settings;
   const task = (what: keyof typeof TASKS, command: string | undefined, folder: string) =>
@@ -201,12 +187,6 @@ function taskFiles(settings: AppSettings): BundleFile[] {
 /** The name, when it can be part of a unit's. */
 export const assertProcess = (name: string): string =>
   assertPlain("process", name, /^(backend|worker(-[a-z][a-z0-9-]{0,30})?)$/);
-
-function numbers(instances: number): number[] {
-  if (!Number.isInteger(instances) || instances < 1 || instances > MAX_INSTANCES)
-    throw new Error(`instances: should be 1 to ${MAX_INSTANCES}, got ${instances}`);
-  return Array.from({ length: instances }, (_, index) => index + 1);
-}
 
 function descriptionOf(process: string, app: string): string {
   if (process === "backend") return `Backend of ${app}`;

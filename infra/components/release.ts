@@ -17,10 +17,13 @@ import {
   largestFiles,
   type NodeRuntime,
   nodeRuntime,
+  type PackedPm2,
+  packPm2,
   ReleaseError,
 } from "../release";
 import { apply } from "../remote/apply";
 import { connect } from "../remote/connection";
+import { Pm2 } from "./pm2";
 import type { Server } from "./server";
 
 /** The two instances of Redis, on localhost. */
@@ -45,6 +48,8 @@ export interface Prepared {
   /** The release that is to be in service: the built one, unless another is held (`app.release`). */
   readonly releaseId: string;
   readonly runtime: NodeRuntime;
+  /** Where it is the process manager. */
+  readonly pm2?: PackedPm2;
   readonly processes: AppSettings["processes"];
   readonly env: Bundle;
   readonly app: Bundle;
@@ -60,6 +65,8 @@ export async function prepareRelease(settings: Settings, { architecture }: Offer
   const path = resolve(folder, settings["app.path"]);
   try {
     assertExampleKeys(settings, exampleKeys(path));
+    // Beside it .queuehost may hold a state and its passphrase, which a container of a build is not to see.
+    const place = join(ownFolder(folder), "build");
     const built = await buildRelease(
       {
         path,
@@ -76,14 +83,15 @@ export async function prepareRelease(settings: Settings, { architecture }: Offer
         node: settings["app.node"],
         architecture,
       },
-      // Beside it .queuehost may hold a state and its passphrase, which a container of a build is not to see.
-      join(ownFolder(folder), "build"),
+      place,
     );
     await assertSize(built, settings["app.maxArtefact"]);
     const runtime = nodeRuntime(architecture, settings["app.node"]);
     const processes = processesOf(built, settings);
-    const app = appOf(settings, built, runtime, processes);
-    return { built, releaseId: settings["app.release"] ?? built.id, runtime, processes, env: envOf(settings), app };
+    const pm2 = settings.processManager === "pm2" ? { pm2: await packPm2(place) } : {};
+    const app = appOf(settings, built, runtime, processes, pm2);
+    const releaseId = settings["app.release"] ?? built.id;
+    return { built, releaseId, runtime, ...pm2, processes, env: envOf(settings), app };
   } catch (error) {
     if (error instanceof ReleaseError || error instanceof EnvError)
       throw new pulumi.RunError(error.message.startsWith(`${path}:`) ? `app.path: ${error.message}` : error.message);
@@ -117,7 +125,12 @@ export class Release extends pulumi.ComponentResource {
       { parent: this, dependsOn: after },
     );
     const upload = prepared.releaseId === built.id ? [this.upload(name, { settings, server, prepared }, env)] : [];
-    apply(name, { target, server: serverId, bundle: prepared.app }, { parent: this, dependsOn: [env, ...upload] });
+    const pm2 = (dependsOn: pulumi.Resource, packed: Pick<Prepared, "pm2"> = {}) =>
+      new Pm2(`${name}-pm2`, { server, app: settings["app.name"], ...packed }, { parent: this, dependsOn });
+    const manager = prepared.pm2 === undefined ? [] : [pm2(env, { pm2: prepared.pm2 }).ready];
+    const dependsOn = [env, ...upload, ...manager];
+    const app = apply(name, { target, server: serverId, bundle: prepared.app }, { parent: this, dependsOn });
+    if (prepared.pm2 === undefined) pm2(app);
     this.releaseId = prepared.releaseId;
     this.registerOutputs({ releaseId: this.releaseId });
   }
@@ -191,7 +204,13 @@ export function envOf(settings: Settings): Bundle {
   });
 }
 
-function appOf(settings: Settings, built: Built, runtime: NodeRuntime, processes: AppSettings["processes"]): Bundle {
+function appOf(
+  settings: Settings,
+  built: Built,
+  runtime: NodeRuntime,
+  processes: AppSettings["processes"],
+  pm2: Pick<AppSettings, "pm2">,
+): Bundle {
   const held = settings["app.release"];
   return appBundle({
     name: settings["app.name"],
@@ -203,6 +222,7 @@ function appOf(settings: Settings, built: Built, runtime: NodeRuntime, processes
     nodeUrl: runtime.url,
     nodeSha512: runtime.sha512,
     manager: settings.processManager,
+    ...pm2,
     processes,
     ...defined({
       migrate: built.commands.migrate,

@@ -46,7 +46,7 @@ export async function buildRelease(app: AppSource, outDir: string, options: Buil
     retries: { forever: true, minTimeout: 200, maxTimeout: 1000 },
   });
   try {
-    const known = await recall(workspace, kept, inputs);
+    const known = await recall<Release>(workspace, kept, inputs);
     if (known !== undefined) return known;
     const built = await build({ app, project, sources, lasting, workspace, outDir: kept }, options);
     for (const [key, command] of listed(commands)) assertStarts(key, command, built);
