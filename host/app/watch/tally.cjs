@@ -47,9 +47,10 @@ class Tally {
     }
   }
 
-  /** Forgets which attempts are under way: what ends from here on has to begin from here on. */
+  /** What ends and fails from here on has to begin from here on. */
   restart() {
     this.active.clear();
+    this.failedForGood.clear();
   }
 
   /** What happened from one time to another, both in milliseconds. */
