@@ -8,6 +8,7 @@ change() {
   live=$(live_side) idle=$(other_side "$live")
   old=$(release_of "$live")
   make_free "$idle"
+  [ "$(setting_of "$idle" manager)" = "$manager" ] || on "$idle" m_forget "$idle"
   lay_side "$idle" "$1"
   on "$idle" m_prepare "$idle"
   began=$(date +%s)
@@ -41,10 +42,10 @@ make_free() {
 # put_to_rest SIDE: its workers are asked to end, its backends once they have no request in flight. Doesn't wait for the end of
 # what they still do.
 put_to_rest() {
-  on "$1" m_disable "$1"
   on "$1" m_stop "$1" workers
   drain "$1"
   on "$1" m_stop "$1"
+  on "$1" m_disable "$1"
 }
 
 # drain SIDE: waits, up to 5 s, until Caddy has no request in flight on the side's ports.

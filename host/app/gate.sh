@@ -94,12 +94,14 @@ gate() {
       unsteady=$(printf '%s\n' "$now" | grep -vxF "${last:-none}" | sed -n '1s/ .*//p')
       steady_from=$(uptime) last=$now
     fi
+    pause=10
     if [ "$verdict" = 0 ]; then
-      [ "$(($(uptime) - steady_from))" -lt "$steady" ] || return 0
+      pause=$((steady - $(uptime) + steady_from))
+      [ "$pause" -gt 0 ] || return 0
       culprit=$unsteady why='does not stay up'
     fi
     [ "$(uptime)" -lt "$deadline" ] || return 1
-    sleep 0.05
+    sleep "$(printf '%d.%02d' $((pause / 100)) $((pause % 100)))"
   done
 }
 

@@ -41,6 +41,11 @@ m_prepare() {
   systemctl daemon-reload
 }
 
+# m_forget SIDE: another manager gets it.
+m_forget() {
+  for unit in $(m_instances "$1"); do rm -f "$units/$unit.service" "$units"/*.wants/"$unit.service"; done
+}
+
 # m_all ACTION...: systemctl does it to the instances on stdin, where there are any.
 m_all() {
   # shellcheck disable=SC2046 # one word an instance
@@ -48,7 +53,7 @@ m_all() {
   case $* in *.service*) systemctl "$@" ;; esac
 }
 
-m_start() { m_instances "$1" | m_all start || :; } # the gate says what is wrong
+m_start() { m_instances "$1" | m_all start --no-block || :; } # the gate says what is wrong
 
 # m_stop SIDE [backend|workers]: asks its processes to end, and doesn't wait.
 m_stop() {

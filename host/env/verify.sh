@@ -1,9 +1,8 @@
 # shellcheck shell=bash
 # The .env as it is in force: who can read it, that the running processes have what it says, and that its secrets are nowhere
-# else. Expects: APP_NAME, APP_FOLDER (in the release), APP_PROCESSES (backend worker worker-mail), EXPECT_POSTGRES (yes or
-# nothing).
+# else. Expects: APP_NAME, APP_FOLDER (in the release), APP_INSTANCES (backend=2 worker=1), EXPECT_POSTGRES (yes or nothing).
 name=${APP_NAME:?}
-: "${APP_FOLDER?}" "${APP_PROCESSES?}" "${EXPECT_POSTGRES?}"
+: "${APP_FOLDER?}" "${APP_INSTANCES?}" "${EXPECT_POSTGRES?}"
 file=/srv/$name/current${APP_FOLDER:+/$APP_FOLDER}/.env
 target=/srv/$name/shared/.env
 
@@ -30,16 +29,29 @@ keys=$(pairs | tr '\n' ' ' | tr '\0' '\n' | sed 's/=.*//')
 absent=$(for key in $needed; do grep -qx "$key" <<<"$keys" || printf '%s ' "$key"; done)
 none '.env has every key the application needs' "${absent% }"
 
-for process in $APP_PROCESSES; do
-  unit=$name-$process
-  pid=$(systemctl show -P MainPID "$unit.service")
-  if [ "$pid" = 0 ]; then
-    flunk "$unit has what .env says" 'not running'
-    continue
+# What runs on the live side, a line each: name, process id.
+look=''
+if cd /opt/queuehost/app 2>/dev/null; then
+  root=/srv/$name
+  # shellcheck source=../app/sides.sh
+  . ./sides.sh
+  live=$(live_side)
+  look=$(on "$live" m_look "$live")
+fi
+# Some a process has of its own: its port, and what the configuration says of it alone.
+own='^(PORT|QUEUES|QUEUE_CONCURRENCY)$'
+for wanted in $APP_INSTANCES; do
+  process=${wanted%=*} differing=''
+  pids=$(awk -v prefix="$name-$process@" 'index($1, prefix) == 1 && $2 > 0 { print $2 }' <<<"$look")
+  for pid in $pids; do
+    # Only the keys are named: the values are nobody's business.
+    differing="$differing $(comm -z -23 <(pairs | sort -z) <(sort -z "/proc/$pid/environ") | tr '\n' ' ' | tr '\0' '\n' | sed 's/=.*//' | grep -vE "$own" | xargs)"
+  done
+  if [ "$(grep -c . <<<"$pids")" != "${wanted#*=}" ]; then
+    flunk "$name-$process has what .env says" 'not running'
+  else
+    none "$name-$process has what .env says" "$(xargs <<<"$differing")"
   fi
-  # Only the keys are named: the values are nobody's business.
-  differing=$(comm -z -23 <(pairs | sort -z) <(sort -z "/proc/$pid/environ") | tr '\n' ' ' | tr '\0' '\n' | sed 's/=.*//' | xargs)
-  none "$unit has what .env says" "$differing"
 done
 
 # The password stands in .env alone, as it is and as a URL writes it: not in a copy, a command line or a unit.

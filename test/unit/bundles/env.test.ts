@@ -6,8 +6,6 @@ const settings: EnvSettings = {
   name: "intranet",
   nodeEnv: "production",
   port: 3000,
-  healthPath: "/health",
-  healthTimeoutSec: 30,
   redisHost: "127.0.0.1",
   redisPort: 6379,
   redisPassword: "it's secret",
@@ -59,10 +57,10 @@ ZERO=''
     expect(files.map(({ path, mode }) => `${mode.toString(8)} ${path}`)).toEqual([
       "755 apply.sh",
       "600 env",
-      "644 gate.sh",
       "644 lib.sh",
+      "644 lock.sh",
       "644 settings.sh",
-      "644 without-values.awk",
+      "644 sides.sh",
     ]);
     expect(files.filter(({ content }) => /it('|%27)s( |%20)secret/.test(content)).map(({ path }) => path)).toEqual([
       "env",
@@ -71,9 +69,6 @@ ZERO=''
       contentOf(envBundle(settings), "settings.sh"),
     ).toBe(`# shellcheck shell=sh disable=SC2034 # whose .env this is; read by apply.sh
 name='intranet'
-port='3000'
-health_path='/health'
-health_timeout='30'
 `);
   });
 
