@@ -14,6 +14,12 @@ interface Taken<T> {
   readonly abort: AbortController;
 }
 
+/** How the work of a job ended. */
+interface Outcome {
+  readonly result?: unknown;
+  readonly error?: Error;
+}
+
 /** Seconds of waiting for a job without having looked: another process may have died with the word that one is there. */
 const LOOK_AGAIN_S = 5;
 /** Pause in milliseconds after a fault of Redis, as BullMQ's `runRetryDelay`. */
@@ -79,10 +85,14 @@ export class OrderedWorker<T> {
   }
 
   private async serve(): Promise<void> {
+    // The next job is asked for while Redis still notes how the last one ended.
+    let noted: Promise<void> | undefined;
     while (!this.closing) {
       const taken = (await this.take()) ?? (await this.queueUp());
-      if (taken) await this.process(taken);
+      await noted;
+      noted = taken && this.note(taken, await this.run(taken));
     }
+    await noted;
   }
 
   private queueUp(): Promise<Taken<T> | undefined> {
@@ -129,24 +139,29 @@ export class OrderedWorker<T> {
     }
   }
 
-  private async process(taken: Taken<T>): Promise<void> {
-    const { worker, job, token, abort } = taken;
+  private async run(taken: Taken<T>): Promise<Outcome> {
     this.held.add(taken);
     try {
-      const result = await this.work(job, token, abort.signal);
-      this.held.delete(taken);
-      await job.moveToCompleted(result, token, false);
-      worker.emit("completed", job, result, "active");
+      return { result: await this.work(taken.job, taken.token, taken.abort.signal) };
     } catch (error) {
+      return { error: error instanceof Error ? error : new Error(String(error)) };
+    } finally {
       this.held.delete(taken);
-      // It has been handed back.
-      if (error instanceof WaitingError) return;
-      const fault = error instanceof Error ? error : new Error(String(error));
-      await job.moveToFailed(fault, token, false).then(
-        () => worker.emit("failed", job, fault, "active"),
-        (failure: Error) => this.tell(worker, failure),
-      );
     }
+  }
+
+  /** Tells Redis, unless the job has been handed back. */
+  private async note({ worker, job, token }: Taken<T>, { result, error }: Outcome): Promise<void> {
+    if (error instanceof WaitingError) return;
+    try {
+      if (error) await job.moveToFailed(error, token, false);
+      else await job.moveToCompleted(result, token, false);
+    } catch (fault) {
+      await this.tell(worker, fault as Error);
+      return;
+    }
+    if (error) worker.emit("failed", job, error, "active");
+    else worker.emit("completed", job, result, "active");
   }
 
   private async renewLocks(): Promise<void> {
