@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
+import { allowMe } from "./commands/allow-me";
 import { check } from "./commands/check";
 import { deploy } from "./commands/deploy";
 import { destroy } from "./commands/destroy";
@@ -30,7 +31,7 @@ const program = new Command("queuehost")
   .version(version)
   .showHelpAfterError("(--help lists the options)");
 const RELEASES = [deploy, rollback, releases, restart, maintenance, status, lock, unlock];
-const ACCESS = [ssh, logs];
+const ACCESS = [ssh, logs, allowMe];
 for (const command of [init, env, up, destroy, recreate, start, stop, verify, ...RELEASES, ...ACCESS])
   program.addCommand(command.hook("preAction", assertProject));
 program.addCommand(engine);

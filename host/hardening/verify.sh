@@ -31,6 +31,13 @@ expected() {
     "$1" "${1#ssh}" "${2:+elements = { $2 \};}" |
     unshare --net sh -c "nft -f - && nft list set inet queuehost $1" | elements
 }
+# Named ranges, guests, and who becomes one.
+guests_alone='ip saddr @ssh4 accept;ip6 saddr @ssh6 accept;ip saddr @guests4 accept;ip6 saddr @guests6 accept;meta l4proto tcp ct state != new reject with tcp reset;limit rate over 10/minute burst 10 packets drop;add @guests4 { ip saddr } accept;add @guests6 { ip6 saddr } accept'
+# guest_hours SET: how long an entry lasts, and each that was given longer by hand.
+guest_hours() {
+  nft list set inet queuehost "$1" | sed -n 's/^\t\ttimeout //p'
+  nft list set inet queuehost "$1" | grep -oE '(timeout|expires) ([0-9]+d|1[3-9]h|2[0-3]h)[0-9a-z]*' | words
+}
 firewall() {
   local input of4 of6
   if ! input=$(nft list chain inet queuehost input 2>&1); then
@@ -38,12 +45,14 @@ firewall() {
     return
   fi
   check 'the firewall drops what no rule names' 'policy drop' "$(grep -o 'policy [a-z]*' <<<"$input")"
-  check 'the firewall names ports 22, 80 and 443 alone' '22 443 80' "$(sed -n 's/.*tcp dport { *\(.*\) }.*accept.*/\1/p; s/.*tcp dport \([0-9-]*\) .*accept.*/\1/p' <<<"$input" | words)"
+  check 'the firewall names ports 22, 80 and 443 alone' '22 443 80' "$(grep -E '(accept|goto|jump)' <<<"$input" | sed -n 's/.*tcp dport { *\(.*\) }.*/\1/p; s/.*tcp dport \([0-9-]*\) .*/\1/p' | words)"
   # The accepting rules that don't name a port of TCP: connections that are open, loopback, ICMP twice, DHCP twice.
-  check 'the firewall accepts only loopback, ICMP and DHCP besides' 6 "$(grep accept <<<"$input" | grep -cvE 'tcp dport|policy')"
+  check 'the firewall accepts only loopback, ICMP and DHCP besides' 6 "$(grep -E '(accept|goto|jump)' <<<"$input" | grep -cvE 'tcp dport|policy')"
   of4=$(words <<<"$EXPECT_SSH_ALLOWED_FROM" | tr ' ' '\n' | grep -v : | paste -sd ,)
   of6=$(words <<<"$EXPECT_SSH_ALLOWED_FROM" | tr ' ' '\n' | grep : | paste -sd ,)
-  check 'the firewall lets ssh in from the configured ranges alone' "$(expected ssh4 "$of4") $(expected ssh6 "$of6")" "$(ranges ssh4) $(ranges ssh6)"
+  check 'the firewall names the configured ranges alone for ssh' "$(expected ssh4 "$of4") $(expected ssh6 "$of6")" "$(ranges ssh4) $(ranges ssh6)"
+  check 'the firewall lets others reach ssh as guests, for 12 h at most' "$guests_alone, 12h 12h" \
+    "$(nft list chain inet queuehost ssh 2>&1 | sed -n '3,$ s/^\t\t//p' | paste -sd ';'), $(guest_hours guests4) $(guest_hours guests6)"
 }
 firewall
 unit 'the firewall is active and starts at boot' nftables

@@ -4,6 +4,7 @@ import { reason } from "./reason";
 
 const Firewall = z.object({
   firewall: z.object({
+    labels: z.record(z.string(), z.string()).default({}),
     rules: z.array(
       z.object({
         direction: z.string(),
@@ -42,9 +43,14 @@ export async function firewall(subject: Target, endpoint: string, token: string)
     look("cloud firewall names 22, 80, 443 alone", async () =>
       rules(subject, await get(`/firewalls/${subject.firewallId}`, Firewall)),
     ),
-    look("cloud firewall is the server's only one", async () =>
-      attachment(subject, await get(`/servers/${subject.serverId}`, Server)),
-    ),
+    look("no other cloud firewall but those of guests", async () => {
+      const { server } = await get(`/servers/${subject.serverId}`, Server);
+      const others = server.public_net.firewalls.filter(({ id }) => id !== subject.firewallId);
+      const guests = await Promise.all(
+        others.map(async ({ id }) => guest(id, (await get(`/firewalls/${id}`, Firewall)).firewall)),
+      );
+      return attachment(subject, { server }, guests);
+    }),
   ]);
 }
 
@@ -72,17 +78,41 @@ function rules({ sshAllowedFrom }: Target, { firewall }: z.infer<typeof Firewall
   return { ok: faults.length === 0, seen: faults.join("; ") || `${seen.length} rules` };
 }
 
+/** A firewall beside the stack's own: what is wrong with it, or until when it lets a guest in. */
+interface Other {
+  readonly fault?: string;
+  readonly words: string;
+}
+
 /** The rules of all firewalls of a server add up: a second one opens what the first doesn't name. */
-function attachment({ serverId, firewallId }: Target, { server }: z.infer<typeof Server>): Seen {
-  const { firewalls } = server.public_net;
-  const own = firewalls.find(({ id }) => id === firewallId);
-  const others = firewalls.filter(({ id }) => id !== firewallId).map(({ id }) => id);
+function attachment(
+  { serverId, firewallId }: Target,
+  { server }: z.infer<typeof Server>,
+  others: readonly Other[],
+): Seen {
+  const own = server.public_net.firewalls.find(({ id }) => id === firewallId);
   const faults = [
     ...(own === undefined ? [`firewall ${firewallId} isn't attached`] : []),
     ...(own !== undefined && own.status !== "applied" ? [`firewall ${firewallId} is ${own.status}`] : []),
-    ...(others.length > 0 ? [`attached besides: ${others.join(", ")}`] : []),
+    ...others.flatMap(({ fault }) => fault ?? []),
   ];
-  return { ok: faults.length === 0, seen: faults.join("; ") || `applied to server ${serverId}` };
+  const seen = [`applied to server ${serverId}`, ...others.map(({ words }) => words)];
+  return { ok: faults.length === 0, seen: (faults.length > 0 ? faults : seen).join("; ") };
+}
+
+/** One that `allow-me` made opens port 22 alone, to few, until a time that isn't over. */
+function guest(id: number, { labels, rules }: z.infer<typeof Firewall>["firewall"]): Other {
+  if (labels["managed-by"] !== "queuehost" || labels.guest === undefined)
+    return { fault: `attached besides: ${id}`, words: "" };
+  const who = `guest ${labels.guest}`;
+  const opens = rules.map((rule) => line(rule.direction, rule.protocol, rule.port, rule.source_ips));
+  const isWide = rules.some(({ source_ips }) => source_ips.some((range) => range.endsWith("/0")));
+  const fault = opens.find((rule) => isWide || !rule.startsWith("in tcp/22 from "));
+  if (fault !== undefined) return { fault: `${who} is let in by more than ssh: ${fault}`, words: "" };
+  const until = new Date((Number(labels.until) || 0) * 1000);
+  const over = until.getTime() <= Date.now();
+  const words = `${who} until ${until.toISOString().slice(0, 16)}Z`;
+  return over ? { fault: `still let in: ${words} (queuehost allow-me --list shuts out)`, words } : { words };
 }
 
 function line(direction: string, protocol: string, port: string | null | undefined, from: readonly string[]): string {

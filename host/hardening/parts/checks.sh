@@ -27,10 +27,11 @@ operator_address() {
   printf %s "$address"
 }
 
-# admits ADDRESS: the new rules, loaded in a network of their own, let ADDRESS reach port 22.
+# admits ADDRESS: the new rules, loaded in a network of their own, name ADDRESS for port 22, or it is a guest at present.
 admits() {
   family=4
   case $1 in *:*) family=6 ;; esac
+  ! nft get element inet queuehost "guests$family" "{ $1 }" >/dev/null 2>&1 || return 0
   # shellcheck disable=SC2016 # its own arguments
   unshare --net sh -c 'nft -f etc/nftables.conf && nft get element inet queuehost "ssh$1" "{ $2 }"' sh "$family" "$1" \
     >/dev/null 2>&1

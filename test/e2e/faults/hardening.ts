@@ -68,7 +68,17 @@ export const HARDENING_FAULTS: readonly Fault[] = [
   {
     name: "the server's own firewall lets in ssh from elsewhere",
     ...nft("add element inet queuehost ssh4 { 203.0.113.0/24 }"),
-    red: ["hardening: the firewall lets ssh in from the configured ranges alone"],
+    red: ["hardening: the firewall names the configured ranges alone for ssh"],
+  },
+  {
+    name: "the server's own firewall lets everybody reach ssh for good",
+    ...nft("insert rule inet queuehost ssh accept"),
+    red: ["hardening: the firewall lets others reach ssh as guests, for 12 h at most"],
+  },
+  {
+    name: "somebody is a guest of ssh for days",
+    ...nft("add element inet queuehost guests4 { 203.0.113.9 timeout 30d }"),
+    red: ["hardening: the firewall lets others reach ssh as guests, for 12 h at most"],
   },
   {
     name: "the server's own firewall doesn't start at boot",

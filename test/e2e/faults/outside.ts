@@ -30,6 +30,16 @@ const setRules = (change: (rules: Rule[]) => object[]) => async (deployment: Dep
 const rule = (port: string, source_ips: readonly string[]) => ({ direction: "in", protocol: "tcp", port, source_ips });
 const open = (port: string) => setRules((rules) => [...rules, rule(port, ["0.0.0.0/0", "::/0"])]);
 const close = (port: string) => setRules((rules) => rules.filter((present) => present.port !== port));
+const second = ({ pulumi }: Deployment) => `second-${pulumi.stack}`;
+const removeSecond = async (deployment: Deployment) => {
+  const { serverId } = await deployment.subject();
+  const { firewalls } = await deployment.api<{ firewalls: { id: number }[] }>(`/firewalls?name=${second(deployment)}`);
+  for (const { id } of firewalls) {
+    const remove_from = [{ type: "server", server: { id: serverId } }];
+    await deployment.api(`/firewalls/${id}/actions/remove_from_resources`, "POST", { remove_from });
+    await deployment.api(`/firewalls/${id}`, "DELETE");
+  }
+};
 
 const RULES = "outside: cloud firewall names 22, 80, 443 alone";
 
@@ -52,18 +62,20 @@ export const OUTSIDE_FAULTS: readonly Fault[] = [
       const apply_to = [{ type: "server", server: { id: serverId } }];
       await deployment.api("/firewalls", "POST", { name: second(deployment), rules: [], apply_to });
     },
-    mend: async (deployment) => {
+    mend: removeSecond,
+    red: ["outside: no other cloud firewall but those of guests"],
+  },
+  {
+    name: "a guest whose time is over is still let in",
+    make: async (deployment) => {
       const { serverId } = await deployment.subject();
-      const { firewalls } = await deployment.api<{ firewalls: { id: number }[] }>(
-        `/firewalls?name=${second(deployment)}`,
-      );
-      for (const { id } of firewalls) {
-        const remove_from = [{ type: "server", server: { id: serverId } }];
-        await deployment.api(`/firewalls/${id}/actions/remove_from_resources`, "POST", { remove_from });
-        await deployment.api(`/firewalls/${id}`, "DELETE");
-      }
+      const labels = { "managed-by": "queuehost", guest: "late", until: String(Math.floor(Date.now() / 1000) - 60) };
+      const apply_to = [{ type: "server", server: { id: serverId } }];
+      const rules = [rule("22", ["203.0.113.7/32"])];
+      await deployment.api("/firewalls", "POST", { name: second(deployment), labels, rules, apply_to });
     },
-    red: ["outside: cloud firewall is the server's only one"],
+    mend: removeSecond,
+    red: ["outside: no other cloud firewall but those of guests"],
   },
   {
     name: "the server's own firewall drops what comes for HTTPS",
@@ -93,5 +105,3 @@ export const OUTSIDE_FAULTS: readonly Fault[] = [
     ],
   },
 ];
-
-const second = ({ pulumi }: Deployment) => `second-${pulumi.stack}`;

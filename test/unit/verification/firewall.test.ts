@@ -59,7 +59,12 @@ test("is green where the rules are the configured ones and it alone is applied t
   const concern = "outside";
   expect(await look()).toEqual({
     rules: { concern, name: "cloud firewall names 22, 80, 443 alone", ok: true, seen: "3 rules" },
-    attachment: { concern, name: "cloud firewall is the server's only one", ok: true, seen: "applied to server 4711" },
+    attachment: {
+      concern,
+      name: "no other cloud firewall but those of guests",
+      ok: true,
+      seen: "applied to server 4711",
+    },
   });
 });
 
@@ -89,7 +94,41 @@ test.each([
   ],
 ])("is red where it %s", async (_, firewalls, seen) => {
   answerWith(RULES, firewalls);
+  answers["/v1/firewalls/39"] = { firewall: { id: 39, labels: {}, rules: [] } };
   expect(await look()).toMatchObject({ rules: { ok: true }, attachment: { ok: false, seen } });
+});
+
+const attachedBesides = async (labels: Record<string, string>, rules: object[]) => {
+  answerWith(RULES, [
+    { id: 38, status: "applied" },
+    { id: 39, status: "applied" },
+  ]);
+  answers["/v1/firewalls/39"] = { firewall: { id: 39, labels, rules } };
+  return (await look()).attachment;
+};
+const GUEST = { "managed-by": "queuehost", guest: "anna" };
+const inAnHour = String(Math.floor(Date.now() / 1000) + 3600);
+
+test("a guest's firewall is green until its time is over, and says whose it is", async () => {
+  const rules = [rule("22", ["203.0.113.9/32"])];
+  expect(await attachedBesides({ ...GUEST, until: inAnHour }, rules)).toMatchObject({
+    ok: true,
+    seen: expect.stringMatching(/^applied to server 4711; guest anna until 20..-..-..T..:..Z$/),
+  });
+  expect(await attachedBesides({ ...GUEST, until: "1700000000" }, rules)).toMatchObject({
+    ok: false,
+    seen: expect.stringMatching(/^still let in: guest anna until 2023-11-14T22:13Z/),
+  });
+  expect(await attachedBesides(GUEST, rules)).toMatchObject({ ok: false });
+});
+
+test("a guest's firewall is red where it opens more than ssh, or ssh to everybody", async () => {
+  const labels = { ...GUEST, until: inAnHour };
+  for (const one of [rule("6379", ["203.0.113.9/32"]), rule("22", EVERYONE)])
+    expect(await attachedBesides(labels, [one])).toMatchObject({
+      ok: false,
+      seen: expect.stringContaining("more than ssh"),
+    });
 });
 
 test("an API that refuses, knows nothing, answers nonsense or isn't there is a failure", async () => {
