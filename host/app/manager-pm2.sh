@@ -27,6 +27,14 @@ m_prepare() {
   systemctl daemon-reload
 }
 
+# m_forget SIDE: another manager gets it.
+m_forget() {
+  [ -f "$units/$(unit_of "$1")" ] || return 0
+  systemctl disable -q --no-reload "$(unit_of "$1")" 2>/dev/null || :
+  rm -f "$units/$(unit_of "$1")"
+  systemctl daemon-reload
+}
+
 m_start() { systemctl start "$(unit_of "$1")" || :; } # the gate says what is wrong
 
 # m_stop SIDE [workers]: asks its processes to end, and doesn't wait.

@@ -9,7 +9,7 @@ process.umask(0o077);
 prepare();
 const log = console.log;
 // Said ten times a second of a process that takes its time to end.
-console.log = (...said) => /retrying in \d+ms/.test(said[0]) || log(...said);
+console.log = (...said) => /failed to kill - retrying/.test(said[0]) || log(...said);
 
 const God = require("pm2/lib/God.js");
 const Daemon = require("pm2/lib/Daemon.js");
@@ -18,13 +18,16 @@ const { custom: Client } = require("pm2");
 const OWN = ["PM2_PROGRAMMATIC", "PM2_LOG_DATE_FORMAT", "PM2_CONCURRENT_ACTIONS", "NOTIFY_SOCKET", "JOURNAL_STREAM"];
 for (const name of [...OWN, "INVOCATION_ID", "RUNTIME_DIRECTORY", "STATE_DIRECTORY"]) delete process.env[name];
 
-/** How each process ended the last time, by its PM2 id. */
+/** How each process ended the last time, and how often it did so by itself since somebody started it; by its PM2 id. */
 const ends = new Map();
+const falls = new Map();
 const { handleExit } = God;
 God.handleExit = (child, code, signal) => {
+  const { pm_id, exec_mode, status } = child.pm2_env;
   // In cluster mode, PM2 says SIGINT where there was no signal.
-  const killed = code === 0 && signal && !(signal === "SIGINT" && child.pm2_env.exec_mode === "cluster_mode");
-  ends.set(child.pm2_env.pm_id, killed ? `signal ${signal}` : `exit status ${code}`);
+  const killed = code === 0 && signal && !(signal === "SIGINT" && exec_mode === "cluster_mode");
+  ends.set(pm_id, killed ? `signal ${signal}` : `exit status ${code}`);
+  falls.set(pm_id, status === "stopping" || status === "stopped" ? 0 : (falls.get(pm_id) ?? 0) + 1);
   setImmediate(note);
   return handleExit.call(God, child, code, signal);
 };
@@ -57,6 +60,7 @@ function prepare() {
 /** Starts what the ecosystem file names, as `pm2 start` would. */
 function start() {
   const client = new Client({ pm2_home: home });
+  countReplaced();
   client.connect((unreachable) => {
     if (unreachable) throw unreachable;
     client.start(ecosystem, {}, (fault) => {
@@ -65,6 +69,20 @@ function start() {
       note();
     });
   });
+}
+
+/** From here on, what is reloaded in this process is what took more memory than it may: people's reloads come from outside. */
+function countReplaced() {
+  const { reloadProcessId } = God;
+  God.reloadProcessId = (options, done) => {
+    const before = falls.get(options.id) ?? 0;
+    reloadProcessId(options, (...answer) => {
+      falls.set(options.id, before + 1);
+      ends.set(options.id, "replaced for want of memory");
+      note();
+      done(...answer);
+    });
+  };
 }
 
 /** Asks all processes at once to end, and follows the last of them. */
@@ -85,7 +103,7 @@ function note() {
   const rows = God.getFormatedProcesses().map(({ pm_id, pid, pm2_env }) => {
     const alive = pm2_env.status === "online" || pm2_env.status === "launching";
     const instance = basename(pm2_env.pm_out_log_path, "-out.log");
-    return [instance, pm_id, pm2_env.status, alive ? pid : 0, pm2_env.restart_time, ends.get(pm_id) ?? ""].join("\t");
+    return [instance, pm_id, pm2_env.status, alive ? pid : 0, falls.get(pm_id) ?? 0, ends.get(pm_id) ?? ""].join("\t");
   });
   writeFileSync(`${status}.new`, rows.map((row) => `${row}\n`).join(""));
   renameSync(`${status}.new`, status);
