@@ -4,8 +4,9 @@ import { heal } from "../healing";
 import { UserError } from "../lib/errors";
 import { typed } from "../lib/places";
 import { Pulumi } from "../lib/pulumi";
-import { assertUnlocked, look, record, withoutHeld } from "../release/agree";
+import { assertUnlocked, look, record } from "../release/agree";
 import { buildFor } from "../release/built";
+import { withoutHeld } from "../release/held";
 import { assertWanted, send } from "../release/send";
 import { serverOf } from "../release/server";
 import { sourceWords } from "../release/source";
@@ -34,18 +35,18 @@ export const deploy = new Command("deploy")
     const pulumi = Pulumi.of(stack);
     const steps = new Steps();
     await ensureEngine();
-    if (!dryRun) await steps.time("heal", heal(pulumi, say));
     const [seen, who] = await Promise.all([steps.time("look", look(pulumi, say)), whoami()]);
-    const built = seen && (await steps.time("build", buildFor(pulumi, seen.server)));
+    if (seen !== undefined && !dryRun) assertUnlocked(stack, seen.status);
+    const [built] = await Promise.all([
+      seen && steps.time("build", buildFor(pulumi, seen.server)),
+      dryRun ? undefined : steps.time("heal", heal(pulumi, say)),
+    ]);
     if (built !== undefined) say(`release ${built.id}, ${bytes(built.size)}, from ${sourceWords(built.source)}`);
     if (dryRun) {
       await preview(pulumi);
       return;
     }
-    if (seen !== undefined) {
-      assertUnlocked(stack, seen.status);
-      await assertWanted(pulumi, seen, built, again, who, say);
-    }
+    if (seen !== undefined) await assertWanted(pulumi, seen, built, again, who, say);
     await steps.time("up", send(pulumi, seen, built, say));
 
     const server = await serverOf(pulumi);
@@ -60,7 +61,7 @@ export const deploy = new Command("deploy")
     if (watch && words !== undefined) say(`watch: ${watchWords(end)}`);
     if (end.release !== status.release) {
       say(`Release ${end.release} is in service.`);
-      await record(pulumi, end.release, typed("up", "--stack", stack));
+      await record(pulumi, end.release, typed("up", "--stack", stack), say);
     }
     const isGood = !watch || !isBad(end);
     if (!isGood) process.exitCode = 1;

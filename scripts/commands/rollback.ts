@@ -1,7 +1,5 @@
 import { Command } from "commander";
-import { ensureEngine } from "../engine";
 import { assertAnswerable } from "../environment/bring-up";
-import { heal } from "../healing";
 import { UserError } from "../lib/errors";
 import { typed } from "../lib/places";
 import { Pulumi } from "../lib/pulumi";
@@ -49,9 +47,7 @@ export const rollback = new Command("rollback")
       );
     } else if (server.recorded === choice.to)
       throw new UserError(`Release ${choice.to} is in service already. Nothing was touched.`);
-    await ensureEngine();
-    await heal(pulumi, say);
-    await record(pulumi, choice.to, again);
+    await record(pulumi, choice.to, again, say);
     say(
       `Pulumi's state says so too; app.release in the stack's file holds it there until ${typed("deploy", "--stack", stack)}.`,
     );

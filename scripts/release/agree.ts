@@ -1,16 +1,14 @@
-import { Progress, terminal } from "../engine/progress";
-import { configOf } from "../environment/config";
+import { ensureEngine } from "../engine";
+import { heal } from "../healing";
 import { nameIn, stateOf } from "../healing/state";
 import { UserError } from "../lib/errors";
-import { Interrupted, interruptible } from "../lib/interrupt";
 import { typed } from "../lib/places";
-import { diagnostics, type Pulumi } from "../lib/pulumi";
+import type { Pulumi } from "../lib/pulumi";
+import { engineUp, goingOn } from "./engine-up";
+import { heldRelease, hold } from "./held";
 import type { Kept, Refused, Status } from "./records";
 import { findServer, NotAsked, type ReleaseServer } from "./server";
 import { ago, lockWords } from "./words";
-
-/** The key that holds a release: an `up` keeps it in service, a `deploy` lets go of it. */
-const HELD = "queuehost:app.release";
 
 /** A stack's server and what it says. */
 export interface Seen {
@@ -70,21 +68,6 @@ export function assertUnlocked(stack: string, { lock }: Status): void {
   );
 }
 
-/** The release that the stack's file holds; undefined where it holds none. */
-export async function heldRelease(pulumi: Pulumi): Promise<string | undefined> {
-  return (await configOf(pulumi, false))[HELD]?.value || undefined;
-}
-
-/** Writes into the stack's file that a release stays in service until the next deploy. */
-export const hold = (pulumi: Pulumi, id: string): Promise<void> => pulumi.configure({ [HELD]: id }, {});
-
-/** Takes that out of the stack's file. */
-export const letGo = (pulumi: Pulumi): Promise<void> => pulumi.unset(HELD);
-
-/** Does something with a copy of the stack's file that holds no release. */
-export const withoutHeld = <T>(pulumi: Pulumi, use: (configFile: string) => Promise<T>): Promise<T> =>
-  pulumi.without(HELD, use);
-
 /**
  * Makes the next `up` keep what is in service where the state says otherwise, rather than undo it silently.
  *
@@ -107,41 +90,20 @@ export async function reconcile(pulumi: Pulumi, seen: Seen, report: (line: strin
 /**
  * Has Pulumi's state say which release is in service.
  *
+ * @param again the command that finishes that, where it doesn't get through
  * @throws UserError saying what agrees and how to finish
  * @throws Interrupted after Ctrl-C, once the engine has ended properly
  */
-export async function record(pulumi: Pulumi, id: string, again: string): Promise<void> {
+export async function record(pulumi: Pulumi, id: string, again: string, report: (line: string) => void): Promise<void> {
   await hold(pulumi, id);
   const finish = `Release ${id} is in service, and app.release in the stack's file holds it there. Pulumi's state doesn't say so yet; finish that: ${again}`;
-  const urn = await releaseUrn(pulumi);
-  await engineUp(pulumi, urn === undefined ? [] : ["--target", urn], "recording it in Pulumi's state", finish);
-}
-
-/**
- * `pulumi up`, whose output is shown only where it fails.
- *
- * @param title what it is for
- * @param goesOn what to say where it fails or is interrupted
- */
-export async function engineUp(pulumi: Pulumi, args: readonly string[], title: string, goesOn: string): Promise<void> {
-  const shown = terminal();
-  const progress = new Progress(shown.report, title);
-  const onLine = (line: string) => {
-    const said = line.trim();
-    if (said !== "" && !said.startsWith("@")) progress.at(said.replaceAll(/\s+/g, " ").slice(0, 100));
-  };
   try {
-    const { child, ended } = await pulumi.start(["up", "--yes", "--skip-preview", "--color", "never", ...args], onLine);
-    const interrupted = await interruptible(child, ended, () =>
-      progress.note("interrupted: finishing the step that is under way; Ctrl-C again ends it at once"),
-    );
-    if (interrupted) throw new Interrupted(`Interrupted. ${goesOn}`);
-    const { exitCode, output } = await ended;
-    if (exitCode !== 0) throw new UserError(`pulumi up failed:\n${diagnostics(output)}\n${goesOn}`);
-    progress.end("done");
-  } finally {
-    progress.stop();
-    shown.end();
+    await ensureEngine();
+    await heal(pulumi, report);
+    const urn = await releaseUrn(pulumi);
+    await engineUp(pulumi, urn === undefined ? [] : ["--target", urn], "recording it in Pulumi's state");
+  } catch (error) {
+    throw goingOn(error, finish);
   }
 }
 

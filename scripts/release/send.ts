@@ -1,19 +1,10 @@
 import { UserError } from "../lib/errors";
 import { typed } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
-import {
-  disagreement,
-  disagreementWords,
-  engineUp,
-  heldRelease,
-  hold,
-  letGo,
-  look,
-  record,
-  replacing,
-  type Seen,
-} from "./agree";
+import { disagreement, disagreementWords, look, record, replacing, type Seen } from "./agree";
 import type { BuiltRelease } from "./built";
+import { engineUp, goingOn } from "./engine-up";
+import { heldRelease, hold, letGo } from "./held";
 import { ago } from "./words";
 
 /**
@@ -39,7 +30,7 @@ export async function assertWanted(
     return;
   }
   const anew = typed("deploy", "--stack", pulumi.stack, "--again");
-  if (differs?.takenBack !== undefined) await record(pulumi, differs.live, typed("up", "--stack", pulumi.stack));
+  if (differs?.takenBack !== undefined) await record(pulumi, differs.live, typed("up", "--stack", pulumi.stack), say);
   throw new UserError(
     `Release ${refused.id} was taken back by ${refused.who} ${ago(refused.since)}${refused.why === "" ? "" : `: ${refused.why}`}. Release ${status.release} stays in service.\nChange the application, or deploy this one again: ${anew}`,
   );
@@ -65,13 +56,13 @@ export async function send(
   const besides = isLost ? await replacing(pulumi) : [];
   const again = typed("deploy", "--stack", pulumi.stack);
   try {
-    await engineUp(pulumi, besides, "pulumi up", `${again} goes on from here.`);
+    await engineUp(pulumi, besides, "pulumi up");
   } catch (error) {
     if (held !== undefined && (await isStillLive(pulumi, held))) {
       await hold(pulumi, held);
       say(`app.release holds ${held} again, which stays in service.`);
     }
-    throw error;
+    throw goingOn(error, `${again} goes on from here.`);
   }
 }
 
