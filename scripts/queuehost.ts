@@ -12,6 +12,7 @@ import { logs } from "./commands/logs";
 import { maintenance } from "./commands/maintenance";
 import { recreate } from "./commands/recreate";
 import { releases } from "./commands/releases";
+import { replay } from "./commands/replay";
 import { restart } from "./commands/restart";
 import { rollback } from "./commands/rollback";
 import { ssh } from "./commands/ssh";
@@ -30,7 +31,7 @@ const program = new Command("queuehost")
   .description("A BullMQ backend on Hetzner Cloud by one pulumi up, rehearsed on loopback first.")
   .version(version)
   .showHelpAfterError("(--help lists the options)");
-const RELEASES = [deploy, rollback, releases, restart, maintenance, status, lock, unlock];
+const RELEASES = [deploy, rollback, replay, releases, restart, maintenance, status, lock, unlock];
 const ACCESS = [ssh, logs, allowMe];
 for (const command of [init, env, up, destroy, recreate, start, stop, verify, ...RELEASES, ...ACCESS])
   program.addCommand(command.hook("preAction", assertProject));
