@@ -90,7 +90,7 @@ export class QueueHost extends pulumi.ComponentResource {
     // A switch changes what the proxy sends where: it has to know both sides by then.
     const after = [redis.ready, postgres.ready, proxy.ready];
     const release = new Release(`${name}-release`, { settings, server, prepared, after }, child("release"));
-    new Backups(`${name}-backups`, { settings, server, redis }, child("backups"));
+    new Backups(`${name}-backups`, { settings, server, after: [...after, release] }, child("backups"));
 
     const { url } = proxy;
     this.outputs = {

@@ -1,10 +1,13 @@
 #!/bin/sh
-# Checked copies of the queue's dump.rdb, by a timer. The first one is made here, so that there is always one.
+# Proven backups by a timer. The first one is made here, so that there is always one.
 set -eu
 # shellcheck source=../lib.sh
 . ./lib.sh
+# shellcheck disable=SC1091 # rendered from settings.sh.in
+. ./settings.sh
 
 FOLDER=/var/backups/queuehost
+PROGRAM=/opt/queuehost/backups
 
 # back_to_old: a timer that was there before goes on; one that wasn't leaves no link behind.
 back_to_old() {
@@ -18,7 +21,7 @@ back_to_old() {
 }
 
 alone backups
-need_packages redis-server redis-tools
+need_packages redis-server redis-tools age
 [ -s /etc/queuehost/credentials/redis-backup ] || fail 'backups: Redis has no backup user yet; apply the bundle redis first'
 schedule=$(sed -n 's/^OnCalendar=//p' queuehost-backup.timer)
 systemd-analyze calendar "$schedule" >/dev/null 2>&1 ||
@@ -26,7 +29,12 @@ systemd-analyze calendar "$schedule" >/dev/null 2>&1 ||
 
 undo_with back_to_old
 install -d -o backup -g backup -m 700 "$FOLDER"
-put redis-backup.sh /usr/local/lib/queuehost/redis-backup 755
+for file in lib.sh settings.sh server/*; do
+  case $file in *.lua) mode=644 ;; *) mode=755 ;; esac
+  put "$file" "$PROGRAM/${file##*/}" "$mode"
+done
+# Of version 0.2.0.
+rm -f /usr/local/lib/queuehost/redis-backup
 changed=0
 put queuehost-backup.service /etc/systemd/system/queuehost-backup.service 644
 put queuehost-backup.timer /etc/systemd/system/queuehost-backup.timer 644
@@ -40,9 +48,8 @@ if [ "$changed" = 1 ]; then
 fi
 systemctl is-active -q queuehost-backup.timer || systemctl enable -q --now queuehost-backup.timer
 
-if [ -z "$(find "$FOLDER" -name 'redis-*.rdb' -print -quit)" ]; then
-  systemctl start queuehost-backup.service 2>/dev/null ||
-    fail "the first backup failed: $(journalctl -qu queuehost-backup.service -n 20 -o cat | sed -n 's/^queuehost-backup: //p' | tail -n 1)"
-  log "first backup: $(find "$FOLDER" -name 'redis-*.rdb' -printf '%f\n')"
+if [ -z "$(find "$FOLDER" -mindepth 2 -maxdepth 2 -name manifest -print -quit)" ]; then
+  made=$(bash "$PROGRAM/backups.sh" now "$(who)")
+  log "first backup: $made"
 fi
 settle

@@ -8,7 +8,7 @@ import type { Server } from "./server";
  * What the other concerns need from Debian, installed with the base in one go: each would wait for the others' apt
  * otherwise. Every apply.sh still asks for its own.
  */
-const PACKAGES = ["redis-server", "redis-tools", "caddy", "curl"];
+const PACKAGES = ["redis-server", "redis-tools", "caddy", "curl", "age"];
 
 export interface HostArgs {
   readonly settings: Settings;

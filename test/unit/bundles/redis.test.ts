@@ -111,7 +111,7 @@ describe("the bundle of Redis", () => {
   test("the queue's users as a whole", () => {
     expect(content("queue.acl")).toMatchInlineSnapshot(`
       "user default reset on #62249369389075490555a758353aec61500c6218fa597252d52dc4bd0148f12d ~intranet:* &intranet:* +@all -@dangerous +info +client|list
-      user backup reset on #- %R~* -@all +ping +select +info +bgsave +client|pause +client|unpause +scan +type +eval_ro +llen +lrange +zcard +zrange +hgetall
+      user backup reset on #- %R~* -@all +ping +time +select +info +bgsave +client|pause +client|unpause +scan +type +eval_ro +llen +lrange +zcard +zrange +hgetall
       user monitor reset on #- -@all +ping +hello +info +dbsize +lastsave +client|list +client|setname +client|setinfo +config|get +slowlog|get +slowlog|len +latency|latest +latency|histogram +acl|whoami
       user operator reset on #- ~* &* +@all
       "
