@@ -20,6 +20,7 @@ import { start } from "./commands/start";
 import { status } from "./commands/status";
 import { stop } from "./commands/stop";
 import { test } from "./commands/test";
+import { tunnel } from "./commands/tunnel";
 import { unlock } from "./commands/unlock";
 import { up } from "./commands/up";
 import { verify } from "./commands/verify";
@@ -32,7 +33,7 @@ const program = new Command("queuehost")
   .version(version)
   .showHelpAfterError("(--help lists the options)");
 const RELEASES = [deploy, rollback, replay, releases, restart, maintenance, status, lock, unlock];
-const ACCESS = [ssh, logs, allowMe];
+const ACCESS = [ssh, logs, tunnel, allowMe];
 for (const command of [init, env, up, destroy, recreate, start, stop, verify, ...RELEASES, ...ACCESS])
   program.addCommand(command.hook("preAction", assertProject));
 program.addCommand(engine);

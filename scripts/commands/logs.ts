@@ -58,7 +58,7 @@ export const logs = new Command("logs")
 async function show(
   server: Parameters<typeof startSsh>[0],
   command: string,
-  { app, follow, lines, since }: LogQuery,
+  { app, follow, lines, since, grep }: LogQuery,
   print: (line: LogLine) => string,
 ): Promise<void> {
   const ssh = await startSsh(server, { command, stdio: ["pipe", "pipe", "inherit"] });
@@ -86,7 +86,8 @@ async function show(
     const sorted = held.splice(0).sort((one, other) => one.time.getTime() - other.time.getTime());
     return out((most === undefined ? sorted : sorted.slice(-most)).map(print).join(""));
   };
-  let severalFiles = false;
+  // The journal gives the last lines that match backwards.
+  let unordered = grep !== undefined && lines !== undefined;
   let timer: NodeJS.Timeout | undefined;
   const settle = () => {
     timer = undefined;
@@ -94,10 +95,10 @@ async function show(
   };
   if (ssh.stdout)
     for await (const text of createInterface(ssh.stdout)) {
-      severalFiles ||= text === "\tfiles";
+      unordered ||= text === "\tfiles";
       const line = readLine(text, app);
       if (line === undefined || (since !== undefined && line.time.getTime() < since * 1000)) continue;
-      if (!severalFiles) {
+      if (!unordered) {
         await out(print(line));
         continue;
       }

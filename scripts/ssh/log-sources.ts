@@ -39,13 +39,16 @@ const TASKS = ["migrate", "smoke-test", "watch"];
  * @throws UserError for a name that is nothing's
  */
 export function unitsOf({ app, processes, names }: Pick<LogQuery, "app" | "processes" | "names">): string[] {
-  if (names.length === 0) return [`${app}-*`];
-  const known = [...processes, ...TASKS, ...Object.keys(SERVICES)];
-  return names.flatMap((name) => {
+  const of = (name: string) => {
     if (processes.includes(name)) return [`${app}-${name}.service`, `${app}-${name}@*.service`];
     if (TASKS.includes(name)) return [`${app}-${name}.service`];
-    const service = SERVICES[name];
-    if (service) return service;
+    return SERVICES[name];
+  };
+  if (names.length === 0) return [...processes, ...TASKS].flatMap((name) => of(name) ?? []);
+  const known = [...processes, ...TASKS, ...Object.keys(SERVICES)];
+  return names.flatMap((name) => {
+    const units = of(name);
+    if (units) return units;
     const [closest = ""] = [...known].sort((one, other) => leven(name, one) - leven(name, other));
     throw new UserError(`There is nothing that is called ${name}; ${closest}? Known are: ${known.join(", ")}`);
   });
