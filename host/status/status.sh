@@ -33,6 +33,13 @@ queues 2>/dev/null | grep "^queue$tab" || {
   said=$(REDISCLI_AUTH=$(cat /etc/queuehost/credentials/redis-operator) ask ping 2>&1) || printf 'redis\t%s\n' "$said" | head -n 1
 }
 
+# Jobs that the watch holds, without those that were run again.
+for folder in /var/lib/queuehost/replay/*/; do
+  [ -f "$folder/jobs.jsonl" ] || continue
+  open=$(($(grep -c . "$folder/jobs.jsonl") - $(cut -f 1,5 "$folder/marks" 2>/dev/null | grep '^done' | sort -u | grep -c .)))
+  [ "$open" -le 0 ] || printf 'held\t%s\t%s\n' "$(basename "$folder")" "$open"
+done
+
 newest=$(find /var/backups/queuehost -name 'redis-????????-??????.rdb' 2>/dev/null | sort | tail -n 1)
 [ -z "$newest" ] || printf 'backup\t%s\t%s\n' "$(stat -c %Y "$newest")" "${newest##*/}"
 [ "$(systemctl show -P Result queuehost-backup.service)" = success ] ||

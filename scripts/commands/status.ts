@@ -18,14 +18,13 @@ export const status = new Command("status")
   .option("--json", "print it as JSON")
   .action(async ({ stack, json }: { stack: string; json?: true }) => {
     const server = await serverOf(Pulumi.of(stack));
-    const { url, healthPath } = server.subject;
     const [{ status, rest }, health] = await Promise.all([
       server.overview(readFileSync(SCRIPT, "utf8")),
-      healthPath === undefined ? undefined : healthOf(new URL(healthPath, url)),
+      healthOf(server.subject),
     ]);
     const overall = {
       stack,
-      url,
+      url: server.subject.url,
       recorded: server.recorded,
       ...status,
       ...(health && { health }),

@@ -1,6 +1,6 @@
 import { typed } from "../lib/places";
 import { disagreement, disagreementWords } from "./agree";
-import type { Status } from "./records";
+import type { Instance, Status } from "./records";
 import { watchWords } from "./watch";
 import { ago, bytes, lockWords } from "./words";
 
@@ -68,7 +68,7 @@ export function faultsOf(seen: Overall): string[] {
     ...(seen.release === "" ? ["no release is in service"] : []),
     ...seen.instances
       .filter(({ state }) => !RUNNING.includes(state))
-      .map(({ unit, state, restarts }) => `${unit} is ${state} (${times(restarts)})`),
+      .map(({ unit, state, ...one }) => `${unit} is ${state} (${times(one)})`),
     ...(seen.health === undefined || seen.health.ok || seen.maintenance !== undefined
       ? []
       : [`${seen.url} isn't healthy: ${seen.health.seen}`]),
@@ -90,7 +90,7 @@ const RUNNING = ["active", "online"];
 export function rowsOf(seen: Overall): string[][] {
   const { release, side, manager, since, health, lock, maintenance, backup, disk } = seen;
   const [first, ...others] = seen.instances.map(
-    ({ unit, state, restarts, memory }) => `${unit}  ${state}, ${times(restarts)}, ${bytes(memory)}`,
+    ({ unit, state, memory, ...one }) => `${unit}  ${state}, ${times(one)}, ${bytes(memory)}`,
   );
   const queues = seen.queues.map(
     ({ name, waiting, active, delayed, failed, isPaused }) =>
@@ -118,4 +118,5 @@ export function rowsOf(seen: Overall): string[][] {
   ];
 }
 
-const times = (restarts: number) => (restarts === 1 ? "1 restart" : `${restarts} restarts`);
+const times = ({ restarts, ended }: Pick<Instance, "restarts" | "ended">) =>
+  `${restarts === 1 ? "1 restart" : `${restarts} restarts`}${ended === undefined ? "" : `, the last after ${ended}`}`;

@@ -41,6 +41,8 @@ export interface Instance {
   readonly restarts: number;
   /** Bytes. */
   readonly memory: number;
+  /** How it ended the last time, in words; absent where it never did. */
+  readonly ended?: string;
 }
 
 /** What the server says of the application. */
@@ -112,8 +114,15 @@ export function parseStatus(output: string): Status {
 }
 
 function instanceOf(line: string): Instance {
-  const [unit = "", state = "", pid, restarts, memory] = line.split(" ");
-  return { unit, state, pid: Number(pid) || 0, restarts: Number(restarts) || 0, memory: Number(memory) || 0 };
+  const [unit = "", state = "", pid, restarts, memory, ...words] = line.split(" ");
+  return {
+    unit,
+    state,
+    pid: Number(pid) || 0,
+    restarts: Number(restarts) || 0,
+    memory: Number(memory) || 0,
+    ...(words.length > 0 && { ended: words.join(" ") }),
+  };
 }
 
 function stateOf(word: string): Kept["state"] {

@@ -39,7 +39,7 @@ test("a status is read whole", () => {
     "side=b",
     "manager=systemd",
     "instance=shop-backend@b1 active 4711 0 52428800",
-    "instance=shop-worker@b1 failed 0 7 0",
+    "instance=shop-worker@b1 failed 0 7 0 signal SIGKILL",
     "lock_who=anna@example.org",
     "lock_when=1700000300",
     "lock_why=stock-taking, a=b",
@@ -58,7 +58,7 @@ test("a status is read whole", () => {
     manager: "systemd",
     instances: [
       { unit: "shop-backend@b1", state: "active", pid: 4711, restarts: 0, memory: 52428800 },
-      { unit: "shop-worker@b1", state: "failed", pid: 0, restarts: 7, memory: 0 },
+      { unit: "shop-worker@b1", state: "failed", pid: 0, restarts: 7, memory: 0, ended: "signal SIGKILL" },
     ],
     refused: [{ id: "aaaaaaaaaaaa", since: at(1700000100), who: "the watch", why: "12 % fail" }],
     lock: { who: "anna@example.org", since: at(1700000300), why: "stock-taking, a=b" },
