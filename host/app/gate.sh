@@ -1,8 +1,10 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # variables of its callers
 # The gate that a side has to pass before it gets traffic. Callers set port, health_path, health_timeout, root.
 
-# How long each process has to live in one piece, in hundredths of a second. Node loads a bundle in half a second.
+# How long each process has to live in one piece, in hundredths of a second: Node loads a bundle in half a second. Once one has ended
+# by itself, its next life has to last longer.
 steady=150
+steady_again=450
 
 # uptime: hundredths of a second since the start; unlike the time of day it never jumps.
 uptime() {
@@ -83,7 +85,7 @@ backend_at() {
 # gate SIDE RELEASE: 0 once it serves and all its processes have been steady; otherwise 1, and `culprit` and `why` say what
 # failed. A process that ended twice is not waited for. An application without processes has nothing to prove.
 gate() {
-  deadline=$(($(uptime) + health_timeout * 100)) last='' steady_from=0 why=''
+  deadline=$(($(uptime) + health_timeout * 100)) last='' steady_from=0 why='' enough=$steady
   while :; do
     verdict=0
     serving "$1" "$2" || verdict=1
@@ -96,7 +98,8 @@ gate() {
     fi
     pause=10
     if [ "$verdict" = 0 ]; then
-      pause=$((steady - $(uptime) + steady_from))
+      ! printf '%s\n' "$look" | grep -qE '^[^ ]+ [0-9]+ [1-9]' || enough=$steady_again
+      pause=$((enough - $(uptime) + steady_from))
       [ "$pause" -gt 0 ] || return 0
       culprit=$unsteady why='does not stay up'
     fi

@@ -111,7 +111,7 @@ unlimited() {
   limit=$(show "$(unit_of "$1")" MemoryMax)
   group=$(sed -n 's/^[0-9]*:memory://p; s/^0:://p' "/proc/$2/cgroup" | head -n 1)
   said=$(cat "/sys/fs/cgroup$group/memory.max" "/sys/fs/cgroup/memory$group/memory.limit_in_bytes" 2>/dev/null | head -n 1)
-  [ "$limit" = "$said" ] || printf 'memory limited to %s by its unit, and to %s in the kernel' "$limit" "${said:-nothing}"
+  { [ "$limit" = "$said" ] && [ "$limit" != infinity ]; } || printf 'memory limited to %s by its unit, and to %s in the kernel' "$limit" "${said:-nothing}"
 }
 
 for wanted in $APP_INSTANCES; do

@@ -60,7 +60,7 @@ describe.skipIf(LACKS_ENGINE)("a machine that the release before made", () => {
     await waitFor("every job that waited to be done", async () => (await completed()) === JOBS, 120);
     // What the workers of both releases have told; a job that is done a second time finds it done.
     const told = await deployment.onServer(
-      "journalctl -u queuehost-worker -o cat | sed -nE 's/.*Job (upgrade-[0-9]+) fertig \\([0-9]+ ms\\).*/\\1/p'",
+      "journalctl -u 'queuehost-worker*' -o cat | sed -nE 's/.*Job (upgrade-[0-9]+) fertig \\([0-9]+ ms\\).*/\\1/p'",
     );
     expect(told.split("\n").sort()).toEqual([...ids].sort());
     const checks = await deployment.verify();

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { LACKS_MACHINES } from "../support/requires";
-import { AppServer, appOf, envOf, faultOf, PROCESSES, runtime } from "./support/app-server";
+import { AppServer, appOf, envOf, faultOf, PROCESSES, processOf, runtime } from "./support/app-server";
 import { BACKEND, type TinyRelease, tinyRelease } from "./support/tiny-app";
 import { useTwin } from "./support/twin";
 
@@ -36,9 +36,11 @@ describe.skipIf(LACKS_MACHINES)("an application on a real machine", () => {
       good = tinyRelease(twin.stateDir, { "worker.js": DRAINING });
     });
     const release = (files: Record<string, string>) => tinyRelease(twin.stateDir, files);
-    const active = () =>
-      server.run("systemctl list-units --plain --no-legend --state=active 'tiny-*' | cut -d ' ' -f 1 | xargs");
+    /** What runs, without the side and the number. */
+    const active = async () =>
+      [...new Set((await server.running()).split(" ").map((unit) => unit.replace(/@.*/, "")))].join(" ");
     const installed = () => server.run("cd /etc/systemd/system && ls -d tiny-* multi-user.target.wants/tiny-* | xargs");
+    const legacy = async () => JSON.parse(await server.run("curl -sS http://127.0.0.1:3000/health"));
     const folderOf = ({ id }: TinyRelease) => `/srv/tiny/releases/${id}`;
 
     describe("that an earlier version of this project has deployed", () => {
@@ -66,9 +68,11 @@ describe.skipIf(LACKS_MACHINES)("an application on a real machine", () => {
         );
       });
 
-      test("goes on with its new .env", async () => {
-        expect(await server.apply(envOf({ MOTTO: "new" }))).toBe(".env is in service");
-        expect(await server.health()).toEqual({ ...old, motto: "new" });
+      test("goes on while its .env changes, which is for the release that follows", async () => {
+        const before = await server.processes();
+        expect(await server.apply(envOf({ MOTTO: "new" }))).toBe(".env is in place, for the next release");
+        expect(await legacy()).toEqual(old);
+        expect(await server.processes()).toEqual(before);
       });
 
       test("isn't joined by one of another name", async () => {
@@ -77,42 +81,72 @@ describe.skipIf(LACKS_MACHINES)("an application on a real machine", () => {
         expect(await server.run("ls /srv")).toBe("tiny");
       });
 
-      test("is what a failing release gives way to, with its old units", async () => {
+      test("hasn't noticed a failing release", async () => {
+        const before = await server.processes();
         const broken = release({ "backend.js": "throw new Error('no start');" });
-        expect(await faultOf(server.deploy(broken))).toContain(`release ${OLD} is back in service`);
-        expect(await server.health()).toMatchObject(old);
-        expect(await server.run("cat /etc/systemd/system/tiny-worker.service")).toBe(oldUnit("worker").trim());
+        expect(await faultOf(server.deploy(broken))).toContain(`release ${OLD} is still in service`);
+        expect(await legacy()).toEqual(old);
+        await server.running();
+        expect(await server.processes()).toEqual(before);
+        expect(await server.run("readlink -f /srv/tiny/current")).toBe(`/srv/tiny/releases/${OLD}`);
       });
 
-      test("is taken over, and its worker finishes what it runs", async () => {
+      test("is side a, and gives way to the first release on side b; its worker finishes what it runs", async () => {
         await server.run("rm -f /var/lib/tiny/jobs");
         expect(await server.deploy(good)).toMatch(/is in service$/);
-        expect(await server.health()).toMatchObject({ folder: folderOf(good) });
+        expect(await server.health()).toMatchObject({ folder: folderOf(good), motto: "new" });
+        expect(await server.side()).toBe("b");
+        await server.running();
         expect(await server.run("cat /var/lib/tiny/jobs")).toBe(`finished /srv/tiny/releases/${OLD}/worker`);
+        expect(await server.run("readlink -f /srv/tiny/previous; ls /srv/tiny/in-service 2>/dev/null || true")).toBe(
+          `/srv/tiny/releases/${OLD}`,
+        );
+        await server.release("restart", "anna", "the other side");
+        expect(await installed()).not.toMatch(/tiny-(backend|worker)\.service/);
       });
     });
 
     test("gets workers by groups, and a group that is no longer asked for finishes what it runs", async () => {
-      const mail = { name: "worker-mail", command: "cd . && node worker.js" };
+      const mail = processOf("worker-mail", "cd . && node worker.js");
       await server.deploy(good, { processes: [...PROCESSES, mail] });
-      expect(await active()).toBe("tiny-backend.service tiny-worker-mail.service tiny-worker.service");
+      expect(await active()).toBe("tiny-backend tiny-worker-mail tiny-worker");
       await server.run("rm -f /var/lib/tiny/jobs");
       await server.apply(appOf(good));
-      expect(await installed()).toBe(
-        "multi-user.target.wants/tiny-backend.service multi-user.target.wants/tiny-worker.service tiny-backend.service tiny-worker.service",
-      );
+      expect(await active()).toBe("tiny-backend tiny-worker");
       expect(await server.run("sort -u /var/lib/tiny/jobs")).toBe(`finished ${folderOf(good)}`);
     });
 
-    test("keeps its groups when the release that has others doesn't come up", async () => {
-      const broken = release({ "worker.js": "process.exit(1);" });
-      const processes = [PROCESSES[0], { name: "worker-files", command: "node worker.js" }].filter(
-        (process) => process !== undefined,
+    test("has as many instances as it is told, each with its own port and settings", async () => {
+      const told = ["PORT", "QUEUES", "QUEUE_CONCURRENCY"].map((key) => `process.env.${key}`).join(", ");
+      const says = `require("node:http").createServer((_, response) => response.end([${told}].join())).listen(process.env.PORT);`;
+      const processes = [
+        processOf("backend", "node backend.js", { instances: 3, concurrency: 7 }),
+        processOf("worker", "env | grep -E '^(QUEUE|PORT)' | sort >$STATE_DIR/said; exec node worker.js", {
+          queues: ["high", "low"],
+        }),
+      ];
+      await server.deploy(release({ "backend.js": says, "worker.js": DRAINING }), { processes });
+      const first = Number(await server.run("sed s/PORT=// /srv/tiny/live/env"));
+      const ports = [first, first + 1, first + 2];
+      const answers = await Promise.all(ports.map((port) => server.run(`curl -s http://127.0.0.1:${port}/`)));
+      expect(answers).toEqual(ports.map((port) => `${port},,7`));
+      expect(await server.run("cat /var/lib/tiny/said")).toMatch(
+        /^PORT=3000\nQUEUES=high,low\nQUEUE_CONCURRENCY=5\nQUEUE_ENABLED=/,
       );
+    });
+
+    test("keeps its groups when the release that has others doesn't come up", async () => {
+      await server.deploy(good);
+      const broken = release({ "worker.js": "process.exit(1);" });
+      const processes = [
+        ...PROCESSES.filter(({ name }) => name === "backend"),
+        processOf("worker-files", "node worker.js"),
+      ];
       const fault = await faultOf(server.deploy(broken, { processes }));
-      expect(fault).toMatch(/tiny-worker-files\.service ended again and again; release \w+ is back in service/);
-      expect(await active()).toBe("tiny-backend.service tiny-worker.service");
-      expect(await installed()).not.toContain("files");
+      expect(fault).toMatch(
+        /tiny-worker-files@[ab]1 ended again and again \(exit status 1\); release \w+ is still in service/,
+      );
+      expect(await active()).toBe("tiny-backend tiny-worker");
     });
 
     test("keeps its folders from release to release, for itself alone", async () => {
@@ -122,7 +156,8 @@ describe.skipIf(LACKS_MACHINES)("an application on a real machine", () => {
       const folders = ["data/uploads"];
       await server.deploy(first, { folders });
       await server.deploy(second, { folders });
-      expect(await server.run("cat /srv/tiny/shared/data/uploads/list")).toBe(
+      // Two instances each.
+      expect(await server.run("uniq /srv/tiny/shared/data/uploads/list")).toBe(
         `${folderOf(first)}\n${folderOf(second)}`,
       );
       expect(await server.run("stat -c '%U:%G %a' /srv/tiny/shared/data/uploads")).toBe("app:app 750");
@@ -133,13 +168,13 @@ describe.skipIf(LACKS_MACHINES)("an application on a real machine", () => {
 
     test("is migrated before it takes over, and a failing migration keeps it out", async () => {
       await server.deploy(good);
-      const before = await server.pids("backend", "worker");
+      const before = await server.processes();
       const next = release({ "migrate.js": "console.log('no table', process.env.REDIS_PASSWORD); process.exit(3);" });
       const fault = await faultOf(server.deploy(next, { migrate: "node migrate.js" }));
       expect(fault).toContain(
         `release ${next.id}: tiny-migrate.service failed (exit-code, exit code 3); release ${good.id} is still in service. Its last lines:\n  | no table [REDIS_PASSWORD]`,
       );
-      expect(await server.pids("backend", "worker")).toBe(before);
+      expect(await server.processes()).toEqual(before);
       expect(await installed()).not.toContain("migrate");
       const says = "require('node:fs').appendFileSync(process.env.STATE_DIR + '/migrated', process.cwd() + '\\n');";
       const mended = release({ "migrate.js": says });
@@ -158,7 +193,7 @@ describe.skipIf(LACKS_MACHINES)("an application on a real machine", () => {
       await server.run("systemctl start tiny-smoke-test; journalctl --sync");
       const seen = await server.run("journalctl -u tiny-smoke-test _TRANSPORT=stdout -o cat -n 1");
       const expected = execFileSync("bash", ["--norc", "-c", command], {
-        env: { PORT: "3000" },
+        env: { PORT: await server.run("sed s/PORT=// /srv/tiny/live/env") },
         cwd: "/",
       }).toString();
       expect(seen).toBe(expected.trim().replace(/\/$/, `${folderOf(nested)}/apps/tiny`));
@@ -167,13 +202,13 @@ describe.skipIf(LACKS_MACHINES)("an application on a real machine", () => {
 
     test("may have workers alone, or static files alone", async () => {
       await server.deploy(good, { processes: PROCESSES.filter(({ name }) => name === "worker") });
-      expect(await active()).toBe("tiny-worker.service");
+      expect(await active()).toBe("tiny-worker");
       expect(await server.apply(envOf({ MOTTO: "quiet" }))).toBe(".env is in service");
       expect(await server.deploy(good, { processes: [] })).toMatch(/is in service$/);
       expect(await active()).toBe("");
       expect(await server.apply(envOf({ MOTTO: "loud" }))).toBe(".env is in service");
       expect(await server.deploy(good)).toMatch(/is in service$/);
-      expect(await active()).toBe("tiny-backend.service tiny-worker.service");
+      expect(await active()).toBe("tiny-backend tiny-worker");
     });
   });
 });

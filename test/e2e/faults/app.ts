@@ -6,8 +6,13 @@ const SMOKE_UNIT = "$APP_NAME-smoke-test";
 
 /** Another release that isn't the expected one, with all that was in the right one. */
 const OTHER = "/srv/$APP_NAME/releases/000000000000";
-const SWITCH = `cp -a "/srv/$APP_NAME/releases/$EXPECT_RELEASE" ${OTHER}; ln -sfn ${OTHER} "/srv/$APP_NAME/current"`;
-const SWITCH_BACK = `ln -sfn "releases/$EXPECT_RELEASE" "/srv/$APP_NAME/current"`;
+const SWITCH = `cp -a "/srv/$APP_NAME/releases/$EXPECT_RELEASE" ${OTHER}; ln -sfn ${OTHER} $SIDE/release`;
+const SWITCH_BACK = `ln -sfn "../../releases/$EXPECT_RELEASE" $SIDE/release`;
+
+/** The units of all instances name another release, or the right one again. */
+const inUnits = (from: string, to: string) =>
+  `for unit in $UNITS; do sed -i "s/${from}/${to}/g" /etc/systemd/system/$unit.service; done
+   systemctl daemon-reload; systemctl restart $UNITS; ready`;
 
 const RUNTIME = "/opt/queuehost/node/$EXPECT_NODE_VERSION";
 
@@ -18,11 +23,11 @@ export const APP_FAULTS: readonly Fault[] = [
     red: ({ worker }) => [
       SMOKE_TEST,
       `app: ${worker} doesn't restart by itself`,
+      `app: ${worker} has its limits`,
       `app: ${worker} has no privileges`,
       `app: ${worker} is active and starts at boot`,
       `app: ${worker} runs the current release`,
       `app: ${worker} runs the pinned Node`,
-      "app: the processes stayed the same meanwhile",
       `env: ${worker} has what .env says`,
     ],
   },
@@ -65,8 +70,8 @@ export const APP_FAULTS: readonly Fault[] = [
   {
     name: "another release is in service",
     ...byCommand(
-      `${SWITCH}; systemctl restart $UNITS; ready`,
-      `${SWITCH_BACK}; systemctl restart $UNITS; rm -r ${OTHER}; ready`,
+      `${SWITCH}; ${inUnits("$EXPECT_RELEASE", "000000000000")}`,
+      `${SWITCH_BACK}; ${inUnits("000000000000", "$EXPECT_RELEASE")}; rm -r ${OTHER}`,
     ),
     red: ["app: current is the expected release"],
   },
@@ -85,6 +90,54 @@ export const APP_FAULTS: readonly Fault[] = [
       "rm /etc/systemd/system/$APP_NAME-worker-stray.service",
     ),
     red: ["app: no other processes of the application are installed"],
+  },
+  {
+    name: "a process of the other side runs",
+    ...byCommand(
+      `printf '[Service]\\nExecStart=/bin/sleep 1000\\n' >/etc/systemd/system/$APP_NAME-worker-stray@\${IDLE}1.service
+       systemctl start $APP_NAME-worker-stray@\${IDLE}1`,
+      `systemctl stop $APP_NAME-worker-stray@\${IDLE}1; rm /etc/systemd/system/$APP_NAME-worker-stray@\${IDLE}1.service`,
+    ),
+    red: ["app: the other side is at rest"],
+  },
+  {
+    name: "nobody knows what runs the live side",
+    ...byCommand(`edit $SIDE/settings.sh /^manager=/d`, `restore $SIDE/settings.sh`),
+    red: ["app: the processes are run as configured"],
+  },
+  {
+    name: "a worker isn't the first to go when memory is short",
+    ...byCommand(
+      `echo 0 >/proc/$(systemctl show -P MainPID $WORKER)/oom_score_adj`,
+      `echo 500 >/proc/$(systemctl show -P MainPID $WORKER)/oom_score_adj`,
+    ),
+    red: ({ worker }) => [`app: ${worker} has its limits`],
+  },
+  {
+    name: "the memory of the processes has no limit",
+    ...byCommand(
+      "for unit in $UNITS; do systemctl set-property --runtime $unit.service MemoryMax=infinity; done",
+      "for unit in $UNITS; do systemctl revert $unit.service; done",
+    ),
+    red: ({ units }) => units.map((unit) => `app: ${unit} has its limits`),
+  },
+  {
+    name: "a change has died half-way",
+    ...byCommand(
+      "printf 'who=somebody\\nwhen=1\\nwhy=deploying\\npid=4194304\\n' >/srv/$APP_NAME/lock",
+      "rm /srv/$APP_NAME/lock",
+    ),
+    red: ["app: no change has died half-way"],
+  },
+  {
+    name: "the files of a kept release are gone",
+    ...byCommand("mkdir /srv/$APP_NAME/kept/000000000000", "rmdir /srv/$APP_NAME/kept/000000000000"),
+    red: ["app: what is kept can be gone back to"],
+  },
+  {
+    name: "everyone can read the audit log",
+    ...byCommand("chmod 644 /var/log/queuehost/audit.log", "chmod 640 /var/log/queuehost/audit.log"),
+    red: ["app: the audit log is for root and adm"],
   },
   {
     name: "everyone can change a file of the release",
@@ -126,8 +179,8 @@ export const APP_FAULTS: readonly Fault[] = [
     red: [LISTENS, "hardening: the firewall names ports 22, 80 and 443 alone"],
   },
   {
-    name: "the backend hangs",
-    ...byCommand("systemctl kill -s STOP $BACKEND", "systemctl kill -s CONT $BACKEND; ready"),
+    name: "the backends hang",
+    ...byCommand("systemctl kill -s STOP $BACKENDS", "systemctl kill -s CONT $BACKENDS; ready"),
     red: [
       SMOKE_TEST,
       "app: the backend answers",
@@ -163,10 +216,11 @@ export const SHOP_FAULTS: readonly Fault[] = [
     name: "a process can't write into lasting folders that others of it use",
     only: "shop",
     ...byCommand(
-      `drop_in $APP_NAME-worker-orders ReadOnlyPaths=/srv/$APP_NAME/shared/uploads
-       drop_in $APP_NAME-worker-thumbnails ReadOnlyPaths=/srv/$APP_NAME/shared/exports
+      `drop_in $APP_NAME-worker-orders@\${LIVE}1 ReadOnlyPaths=/srv/$APP_NAME/shared/uploads
+       drop_in $APP_NAME-worker-thumbnails@\${LIVE}1 ReadOnlyPaths=/srv/$APP_NAME/shared/exports
        systemctl restart $UNITS; ready`,
-      `drop_out $APP_NAME-worker-orders; drop_out $APP_NAME-worker-thumbnails; systemctl restart $UNITS; ready`,
+      `drop_out $APP_NAME-worker-orders@\${LIVE}1; drop_out $APP_NAME-worker-thumbnails@\${LIVE}1
+       systemctl restart $UNITS; ready`,
     ),
     red: ["app: uploads is for the application alone", "app: exports is for the application alone"],
   },
@@ -174,7 +228,7 @@ export const SHOP_FAULTS: readonly Fault[] = [
     name: "the server's firewall lets in to the port of the backend",
     only: "shop",
     ...byCommand(
-      "nft insert rule inet queuehost input tcp dport $APP_PORT accept",
+      "nft insert rule inet queuehost input tcp dport $(sed s/PORT=// $SIDE/env) accept",
       "systemctl reload nftables || systemctl restart nftables",
     ),
     red: ["app: the application listens to nobody outside", "hardening: the firewall names ports 22, 80 and 443 alone"],

@@ -5,10 +5,10 @@ import type { AppName } from "../apps";
 /** What the checks' names depend on. */
 export interface About {
   readonly app: AppName;
-  /** The units of its processes; those of workers come after that of the backend. */
+  /** Its processes as the checks call them, `<name>-<process>`; workers come after the backend. */
   readonly units: readonly string[];
   readonly backend: string;
-  /** One of its workers. */
+  /** One of its groups of workers, with one instance. */
   readonly worker: string;
   /** The folders that outlive a release. */
   readonly folders: readonly string[];
@@ -35,15 +35,21 @@ export async function aboutOf(app: AppName, deployment: Deployment): Promise<Abo
 const words = (text: string) => text.split(" ").filter((word) => word !== "");
 
 /**
- * A command on the server. It has the variables of the verification (APP_NAME, APP_PORT ...) and UNITS, BACKEND, WORKER, and
- * functions: `until_it COMMAND` waits ten seconds for a command to succeed, `ready` for all of the application, `drop_in UNIT
+ * A command on the server. It has the variables of the verification (APP_NAME, APP_PORT ...), LIVE and IDLE (the sides), UNITS and
+ * BACKENDS (all instances of the live side), WORKER (one), SIDE (the live side's folder), and functions: `until_it COMMAND` waits ten seconds for a command to succeed, `ready` for all of the application, `drop_in UNIT
  * LINE...` and `drop_out UNIT` change a unit, and `edit FILE SED` and `restore FILE` a file.
  */
 export const onServer = (command: string) => async (deployment: Deployment) => {
   const { expected } = await deployment.subject();
-  const { units, backend, worker } = await aboutOf("reference", deployment);
-  const variables = { ...expected, UNITS: units.join(" "), BACKEND: backend, WORKER: worker };
-  const lines = Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`);
+  const { backend, worker } = await aboutOf("reference", deployment);
+  const lines = Object.entries(expected).map(([name, value]) => `${name}=${quote(value)}`);
+  lines.push(
+    "LIVE=$(basename $(readlink /srv/$APP_NAME/live)); SIDE=/srv/$APP_NAME/sides/$LIVE",
+    "case $LIVE in a) IDLE=b ;; *) IDLE=a ;; esac",
+    `WORKER=${worker}@\${LIVE}1`,
+    "units() { for unit in /etc/systemd/system/$1@$LIVE?.service; do basename $unit .service; done | xargs; }",
+    `BACKENDS=$(units ${backend}); UNITS=$(units "$APP_NAME-*")`,
+  );
   return deployment.onServer([...lines, FUNCTIONS, command].join("\n"));
 };
 
@@ -55,7 +61,9 @@ until_it() {
 }
 ready() {
   until_it 'systemctl -q is-active $UNITS'
-  until_it 'curl -fso /dev/null --max-time 2 "http://127.0.0.1:$APP_PORT$APP_HEALTH"'
+  for number in $(seq $(wc -w <<<"$BACKENDS")); do
+    until_it "curl -fso /dev/null --max-time 2 http://127.0.0.1:$(($(sed s/PORT=// $SIDE/env) + number - 1))$APP_HEALTH"
+  done
 }
 drop_in() {
   file=/etc/systemd/system/$1.service.d/zz-fault.conf

@@ -104,13 +104,33 @@ export class AppServer {
     return this.apply(appOf(release, changes));
   }
 
-  /** What the backend says: its folder, by which it is told from that of another release, and its motto. */
-  async health(): Promise<object> {
-    return JSON.parse(await this.run("curl -sS http://127.0.0.1:3000/health"));
+  /** A verb of the server's own script. */
+  release(...words: string[]): Promise<string> {
+    return this.run(`/opt/queuehost/app/release ${words.map((word) => `'${word}'`).join(" ")}`);
   }
 
-  pids(...processes: string[]): Promise<string> {
-    return this.run(`systemctl show -P MainPID ${processes.map((process) => `${NAME}-${process}`).join(" ")}`);
+  /** What the first backend of the live side says: its folder, by which it is told from that of another release, and its motto. */
+  async health(): Promise<object> {
+    return JSON.parse(await this.run(". /srv/tiny/live/env; curl -sS http://127.0.0.1:$PORT/health"));
+  }
+
+  /** The side that is live. */
+  side(): Promise<string> {
+    return this.run("basename $(readlink /srv/tiny/live)");
+  }
+
+  /** What runs of it, each process with its number: `tiny-backend@a1 412`, sorted. */
+  async processes(): Promise<string[]> {
+    const units = "$(systemctl list-units --plain --no-legend --state=active 'tiny-*' | cut -d ' ' -f 1)";
+    const shown = await this.run(`for unit in ${units}; do echo $unit $(systemctl show -P MainPID $unit); done`);
+    return shown.replaceAll(".service", "").split("\n").sort();
+  }
+
+  /** The names of what runs, once what was asked to end has ended. */
+  async running(): Promise<string> {
+    const ending = "systemctl list-units --plain --no-legend --state=deactivating 'tiny-*'";
+    await this.run(`for i in $(seq 150); do [ -n "$(${ending})" ] || break; sleep 0.1; done`);
+    return (await this.processes()).map((line) => line.split(" ")[0]).join(" ");
   }
 }
 
