@@ -36,7 +36,7 @@ needs() {
 # assert_room: for the set and for trying it; and memory for the fork and for a second Redis.
 assert_room() {
   local used available sum=0 folder
-  used=$(ask info memory | field used_memory) || fail "Redis does not answer: $(one_line "$(ask ping)")"
+  used=$(ask info memory | of_info used_memory) || fail "Redis does not answer: $(one_line "$(ask ping)")"
   available=$(cat /run/queuehost-backup/available)
   [ "$available" -gt $((used + 67108864)) ] ||
     fail "not enough memory to try the copy: $((used >> 20)) MB and 64 MB to spare, got $((available >> 20)) MB"
@@ -63,7 +63,7 @@ make() {
   exec 3<&-
   write made "$(date +%s)"
   [ ! -e "/srv/$name/current" ] || write release "$(basename "$(readlink -f "/srv/$name/current")")"
-  write redis "$(ask info server | field redis_version)" "$(head -c 9 "$set/redis.rdb")"
+  write redis "$(ask info server | of_info redis_version)" "$(head -c 9 "$set/redis.rdb")"
   write pause "$pause"
   write keys "$counted"
   write_all queue <"$work/queues"
@@ -100,7 +100,7 @@ make() {
 case ${1:-} in
   make)
     exec 9>"$FOLDER/.lock"
-    flock -n 9 || fail 'another backup or a restore is running'
+    flock -w 600 9 || fail 'a restore has been running for 10 minutes'
     # What a backup that was killed left behind.
     rm -rf "$FOLDER"/.work.*
     find "$FOLDER" -maxdepth 1 -name ".proof.*" -mmin +60 -exec rm -rf {} +

@@ -4,14 +4,14 @@
 live=/run/redis-queue/redis.sock
 dump=/var/lib/redis/queue/dump.rdb
 paused=0
-scratch=''
+scratch_redis=''
 
 # ask COMMAND...: the queue's Redis, as the user backup.
 ask() { REDISCLI_AUTH=$(cat /run/queuehost-backup/password) redis-cli -e -s "$live" --user backup --no-auth-warning "$@" 2>&1; }
 ask_scratch() { redis-cli -e -s "$work/scratch.sock" "$@" 2>&1; }
 
-# field NAME: its value in what INFO printed to stdin.
-field() { tr -d '\r' | sed -n "s/^$1://p"; }
+# of_info NAME: its value in what INFO printed to stdin.
+of_info() { tr -d '\r' | sed -n "s/^$1://p"; }
 # keys: all databases together, in what INFO keyspace printed to stdin.
 keys() { tr -d '\r' | sed -n 's/^db[0-9]*:keys=\([0-9]*\),.*/\1/p' | awk '{ n += $1 } END { print n + 0 }'; }
 databases() { tr -d '\r' | sed -n 's/^db\([0-9]*\):.*/\1/p'; }
@@ -38,9 +38,9 @@ digest_queues() {
 # idle: no other save or rewrite runs, which would make Redis put ours off.
 idle() {
   state=$(ask info persistence) || fail "Redis does not answer: $(one_line "$state")"
-  [ "$(field rdb_bgsave_in_progress <<<"$state")$(field aof_rewrite_in_progress <<<"$state")" = 00 ]
+  [ "$(of_info rdb_bgsave_in_progress <<<"$state")$(of_info aof_rewrite_in_progress <<<"$state")" = 00 ]
 }
-saved() { state=$(ask info persistence) && [ "$(field rdb_bgsave_in_progress <<<"$state")" = 0 ]; }
+saved() { state=$(ask info persistence) && [ "$(of_info rdb_bgsave_in_progress <<<"$state")" = 0 ]; }
 
 unpause() {
   [ "$paused" = 0 ] || ask client unpause >/dev/null || :
@@ -77,7 +77,7 @@ snapshot() {
   until idle; do sleep 0.5; done
   find_queues ask >"$work/names"
   moment >"$work/moment"
-  before=$(ask info persistence | field rdb_saves)
+  before=$(ask info persistence | of_info rdb_saves)
   paused=1
   ask <"$work/moment" >"$work/answers" || :
   paused=0
@@ -95,10 +95,10 @@ snapshot() {
     NF { print db "\t" $0 }' >"$work/queues"
   [ "$(wc -l <"$work/queues")" = "$(wc -l <"$work/names")" ] || fail "the queues can't be read: $(part queues end | grep -m 1 -v '^OK')"
   until saved; do sleep 0.1; done
-  [ "$(field rdb_last_bgsave_status <<<"$state")" = ok ] || fail 'Redis could not save; its journal says why'
+  [ "$(of_info rdb_last_bgsave_status <<<"$state")" = ok ] || fail 'Redis could not save; its journal says why'
   # From here on the open file stays what it is, even when Redis saves anew; that ours is the newest is checked after opening it.
   exec 3<"$dump" || fail "$dump can't be read"
-  [ "$(ask info persistence | field rdb_saves)" = $((before + 1)) ] || fail 'Redis saved again in between; the next run will do'
+  [ "$(ask info persistence | of_info rdb_saves)" = $((before + 1)) ] || fail 'Redis saved again in between; the next run will do'
 }
 
 # load FILE: an unprivileged Redis without a port, which writes nothing, loads it. Sets loaded: how many keys it found, those that
@@ -111,13 +111,13 @@ load() {
   ln -sf "$(readlink -f "$1")" "$work/scratch/scratch.rdb"
   setpriv --ambient-caps -all redis-server --port 0 --unixsocket "$work/scratch.sock" --dir "$work/scratch" \
     --dbfilename scratch.rdb --save '' --appendonly no --daemonize no --logfile "$log" 3<&- &
-  scratch=$!
+  scratch_redis=$!
   until ask_scratch ping 2>/dev/null | grep -q PONG; do
-    kill -0 "$scratch" 2>/dev/null || fail "${1##*/} does not load: $(why_not "$1" "$log")"
+    kill -0 "$scratch_redis" 2>/dev/null || fail "${1##*/} does not load: $(why_not "$1" "$log")"
     sleep 0.05
   done
   said=$(ask_scratch info persistence)
-  loaded=$(($(field rdb_last_load_keys_loaded <<<"$said") + $(field rdb_last_load_keys_expired <<<"$said")))
+  loaded=$(($(of_info rdb_last_load_keys_loaded <<<"$said") + $(of_info rdb_last_load_keys_expired <<<"$said")))
 }
 
 why_not() {
@@ -129,8 +129,8 @@ why_not() {
 }
 
 end_scratch() {
-  [ -n "$scratch" ] || return 0
-  kill "$scratch" 2>/dev/null || :
-  wait "$scratch" 2>/dev/null || :
-  scratch=''
+  [ -n "$scratch_redis" ] || return 0
+  kill "$scratch_redis" 2>/dev/null || :
+  wait "$scratch_redis" 2>/dev/null || :
+  scratch_redis=''
 }
