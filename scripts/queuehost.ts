@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { allowMe } from "./commands/allow-me";
+import { backups } from "./commands/backups";
 import { check } from "./commands/check";
 import { deploy } from "./commands/deploy";
 import { destroy } from "./commands/destroy";
@@ -14,6 +15,7 @@ import { recreate } from "./commands/recreate";
 import { releases } from "./commands/releases";
 import { replay } from "./commands/replay";
 import { restart } from "./commands/restart";
+import { restore } from "./commands/restore";
 import { rollback } from "./commands/rollback";
 import { ssh } from "./commands/ssh";
 import { start } from "./commands/start";
@@ -33,8 +35,9 @@ const program = new Command("queuehost")
   .version(version)
   .showHelpAfterError("(--help lists the options)");
 const RELEASES = [deploy, rollback, replay, releases, restart, maintenance, status, lock, unlock];
+const DATA = [backups, restore];
 const ACCESS = [ssh, logs, tunnel, allowMe];
-for (const command of [init, env, up, destroy, recreate, start, stop, verify, ...RELEASES, ...ACCESS])
+for (const command of [init, env, up, destroy, recreate, start, stop, verify, ...RELEASES, ...DATA, ...ACCESS])
   program.addCommand(command.hook("preAction", assertProject));
 program.addCommand(engine);
 // What is said and tested of the sources of this package.

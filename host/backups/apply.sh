@@ -29,7 +29,9 @@ systemd-analyze calendar "$schedule" >/dev/null 2>&1 ||
 
 undo_with back_to_old
 install -d -o backup -g backup -m 700 "$FOLDER"
-for file in lib.sh settings.sh server/*; do
+put settings.sh "$PROGRAM/settings.sh" 755
+other_parts=$changed
+for file in lib.sh server/*; do
   case $file in *.lua) mode=644 ;; *) mode=755 ;; esac
   put "$file" "$PROGRAM/${file##*/}" "$mode"
 done
@@ -48,8 +50,9 @@ if [ "$changed" = 1 ]; then
 fi
 systemctl is-active -q queuehost-backup.timer || systemctl enable -q --now queuehost-backup.timer
 
-if [ -z "$(find "$FOLDER" -mindepth 2 -maxdepth 2 -name manifest -print -quit)" ]; then
+# The first one, or one that has what others lack.
+if [ "$other_parts" = 1 ] || [ -z "$(find "$FOLDER" -mindepth 2 -maxdepth 2 -name manifest -print -quit)" ]; then
   made=$(bash "$PROGRAM/backups.sh" now "$(who)")
-  log "first backup: $made"
+  log "backup made: $made"
 fi
 settle

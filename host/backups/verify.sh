@@ -1,40 +1,33 @@
 # shellcheck shell=bash
-# Expects: EXPECT_BACKUPS_KEEP.
-: "${EXPECT_BACKUPS_KEEP:?}"
+# Expects: EXPECT_BACKUPS_KEEP, EXPECT_BACKUPS_KEEP_DAILY, EXPECT_POSTGRES, APP_NAME, APP_FOLDERS.
+: "${EXPECT_BACKUPS_KEEP:?}" "${EXPECT_BACKUPS_KEEP_DAILY:?}" "${EXPECT_POSTGRES?}" "${APP_NAME:?}" "${APP_FOLDERS?}"
 folder=/var/backups/queuehost
+program=/opt/queuehost/backups
 
-# loads FILE: has a Redis of its own, unprivileged, without a network and a port, load a copy of FILE; prints what it found.
-loads() {
-  local dir pid answer=''
-  dir=$(mktemp -d /run/queuehost-verify.XXXXXX) || return
-  cp "$1" "$dir/dump.rdb" && chown -R nobody: "$dir"
-  setpriv --reuid nobody --regid nogroup --clear-groups --no-new-privs unshare --user --net redis-server --port 0 \
-    --unixsocket "$dir/sock" --dir "$dir" --save '' --appendonly no --daemonize no </dev/null >"$dir/log" 2>&1 &
-  pid=$!
-  for _ in {1..300}; do
-    answer=$(redis-cli -s "$dir/sock" info persistence </dev/null 2>/dev/null | tr -d '\r')
-    grep -q '^loading:0' <<<"$answer" && break
-    kill -0 "$pid" 2>/dev/null || break
-    sleep 0.05
+# parts SET: what is in it.
+parts() {
+  local part
+  for part in redis.rdb postgres.dump files.tar env.age; do
+    [ ! -s "$1/$part" ] || printf '%s ' "${part%.*}"
   done
-  if grep -q '^loading:0' <<<"$answer"; then
-    printf 'loaded with %s keys\n' "$(sed -n 's/^rdb_last_load_keys_\(loaded\|expired\)://p' <<<"$answer" | awk '{ n += $1 } END { print n }')"
-  else
-    grep -m 1 -iE 'corrupt|fatal|error|wrong|bad|unexpected' "$dir/log" || tail -n 1 "$dir/log"
-  fi
-  kill "$pid" 2>/dev/null
-  wait "$pid" 2>/dev/null
-  rm -rf "$dir"
 }
-# copies: what is in the folder; one line when nothing is.
-copies() {
-  local backups newest count made fired age seen
-  local recent='the newest backup is from the last run' kept='older backups are deleted' loads='the newest backup loads'
-  backups=$(find "$folder" -name 'redis-????????-??????.rdb' 2>/dev/null | sort)
-  newest=$(tail -n 1 <<<"$backups")
-  count=$(grep -c . <<<"$backups")
+# wanted SET: what there was to be backed up then.
+wanted() {
+  local one files=''
+  for one in $APP_FOLDERS; do [ ! -d "/srv/$APP_NAME/shared/$one" ] || files='files '; done
+  [ -z "$(find "/var/lib/$APP_NAME" -mindepth 1 ! -newer "$1/manifest" -print -quit 2>/dev/null)" ] || files='files '
+  printf 'redis %s%senv ' "${EXPECT_POSTGRES:+postgres }" "$files"
+}
+
+# sets: what is in the folder; one line when nothing is.
+sets() {
+  local all newest count made fired age seen size free rest
+  local recent='the newest backup is from the last run' kept='older backups are deleted' room='there is room for the next backup'
+  all=$(find "$folder" -mindepth 1 -maxdepth 1 -type d -name '????????-??????' 2>/dev/null | sort)
+  newest=$(tail -n 1 <<<"$all")
+  count=$(grep -c . <<<"$all")
   if [ -z "$newest" ]; then
-    flunk "$recent" "no redis-*.rdb in $folder"
+    flunk "$recent" "no backup in $folder"
     return
   fi
   # Each time the timer fired, a backup was made (or is being made).
@@ -46,18 +39,24 @@ copies() {
   else
     flunk "$recent" "$age: older than the last run, of $(date -ud "@$fired" '+%F %T') UTC"
   fi
-  if [ "$count" -le "$EXPECT_BACKUPS_KEEP" ]; then
-    pass "$kept" "$count of at most $EXPECT_BACKUPS_KEEP"
+  # shellcheck source=server/keep.sh
+  rest=$(. "$program/keep.sh" && sort -r <<<"$all" | sed 's,.*/,,' | outdated "$EXPECT_BACKUPS_KEEP" "$EXPECT_BACKUPS_KEEP_DAILY" | paste -sd ' ')
+  if [ -z "$rest" ]; then pass "$kept" "$count are kept"; else flunk "$kept" "of $count these should be gone: $rest"; fi
+  check 'the newest backup has all parts' "$(wanted "$newest")" "$(parts "$newest")"
+  modes 'backups are for their user alone' 'backup:backup 600' "$folder"/????????-??????/*
+  modes "the backups' folders are for their user alone" 'backup:backup 700' "$folder" "$folder"/????????-??????
+  # shellcheck source=server/sandbox.sh
+  seen=$(. "$program/sandbox.sh" && prove_set "$newest" quick 2>&1)
+  case $seen in *' as they were') pass 'the newest backup can be restored' "$seen" ;; *) flunk 'the newest backup can be restored' "${seen:-no answer}" ;; esac
+  size=$(du -sb "$newest" | cut -f 1) free=$(($(stat -f -c '%a * %S' "$folder")))
+  if [ "$free" -gt $((3 * size + 67108864)) ]; then
+    pass "$room" "$((free >> 20)) MB free, $((size >> 20)) MB for the newest"
   else
-    flunk "$kept" "expected at most $EXPECT_BACKUPS_KEEP, saw $count"
+    flunk "$room" "$((free >> 20)) MB free; the newest takes $((size >> 20)) MB, and as much twice over to try it"
   fi
-  check 'the newest backup has its checksum' OK "$(cd "$folder" && sha256sum --quiet -c "${newest##*/}.sha256" 2>&1 && echo OK)"
-  modes 'backups are for their user alone' 'backup:backup 600' "$folder"/redis-*
-  modes "the backups' folder is for their user alone" 'backup:backup 700' "$folder"
-  seen=$(loads "$newest")
-  case $seen in loaded*) pass "$loads" "$seen" ;; *) flunk "$loads" "$seen" ;; esac
 }
 
 unit 'the timer is active and starts at boot' queuehost-backup.timer
 check 'the last run succeeded' success "$(systemctl show -P Result queuehost-backup.service)"
-copies
+none 'no restore is unfinished' "$(find /var/lib/redis/queue.before "/srv/$APP_NAME/shared/.before" "$folder/.restore" -maxdepth 0 2>/dev/null | paste -sd ' ')"
+sets

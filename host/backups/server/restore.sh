@@ -1,5 +1,5 @@
 #!/bin/bash
-# restore.sh plan ID WHAT: what there is now and what was there then, as lines. WHAT: words of redis, postgres, files.
+# restore.sh plan ID WHAT: what there is now and what is in the backup, as lines. WHAT: words of redis, postgres, files.
 # restore.sh run ID WHAT WHO: makes all new data beside the old, and only then stops the application and renames; where anything
 # fails, the old data are in service again. restore.sh undo WHO: the same for one that was killed.
 # shellcheck disable=SC2154 # variables of its parts
@@ -41,19 +41,19 @@ plan() {
   case " $2 " in *' redis '*)
     find_queues as_operator >"$work/names"
     digest_queues "$work/names" as_operator | sed 's/^/now\tqueue\t/'
-    of "$set" queue | sed 's/^/then\tqueue\t/'
+    of "$set" queue | sed 's/^/backup\tqueue\t/'
     ;;
   esac
   case " $2 " in *' postgres '*)
     live_sql <<<"$ROWS" | sed 's/^/now\trows\t/'
-    of "$set" rows | sed 's/^/then\trows\t/'
+    of "$set" rows | sed 's/^/backup\trows\t/'
     ;;
   esac
   case " $2 " in *' files '*)
     tar --list --file "$set/files.tar" >"$work/list"
     for folder in $(of "$set" folder); do
       printf 'now\tfolder\t%s\t%s\n' "$folder" "$(find "/$folder" ! -type d 2>/dev/null | wc -l)"
-      printf 'then\tfolder\t%s\t%s\n' "$folder" "$(grep "^$folder/" "$work/list" | grep -vc '/$')"
+      printf 'backup\tfolder\t%s\t%s\n' "$folder" "$(grep "^$folder/" "$work/list" | grep -vc '/$')"
     done
     ;;
   esac

@@ -1,7 +1,14 @@
 import { byCommand, type Fault } from "./fault";
 
 const FOLDER = "/var/backups/queuehost";
-const NEWEST = `newest=$(ls ${FOLDER}/redis-*.rdb | tail -n 1)`;
+const NEWEST = `newest=$(ls -d ${FOLDER}/2*-* | tail -n 1)`;
+/** A file of the newest set is spoilt, and its checksum says so as well: only what tries it finds out. */
+const spoilt = (file: string, how: string) =>
+  byCommand(
+    `${NEWEST}; cp -a $newest /root/whole-set; ${how} $newest/${file}; cd $newest; rm SHA256SUMS; sha256sum * >/root/sums
+     install -m 600 -o backup -g backup /root/sums SHA256SUMS`,
+    `${NEWEST}; rm -r $newest; mv /root/whole-set $newest; rm /root/sums`,
+  );
 
 export const BACKUPS_FAULTS: readonly Fault[] = [
   {
@@ -30,34 +37,49 @@ export const BACKUPS_FAULTS: readonly Fault[] = [
     name: "old backups stay",
     ...byCommand(
       `cd ${FOLDER}; for i in $(seq 0 "$EXPECT_BACKUPS_KEEP"); do
-         install -m 600 -o backup -g backup /dev/null "redis-20000101-$(printf %06d "$i").rdb"
+         install -d -m 700 -o backup -g backup "20000101-$(printf %06d "$i")"
+         install -m 600 -o backup -g backup /dev/null "20000101-$(printf %06d "$i")/manifest"
        done`,
-      `rm ${FOLDER}/redis-2000*`,
+      `rm -r ${FOLDER}/2000*`,
     ),
     red: ["backups: older backups are deleted"],
   },
   {
-    name: "a backup isn't what its checksum says",
-    ...byCommand(`${NEWEST}; edit $newest.sha256 s/^./x/`, `${NEWEST}; restore $newest.sha256`),
-    red: ["backups: the newest backup has its checksum"],
+    name: "a backup isn't what its checksums say",
+    ...byCommand(`${NEWEST}; edit $newest/SHA256SUMS s/^./x/`, `${NEWEST}; restore $newest/SHA256SUMS`),
+    red: ["backups: the newest backup can be restored"],
   },
   {
     name: "a backup is cut off",
-    ...byCommand(
-      `${NEWEST}; cp -a $newest /root/whole.rdb; cp -a $newest.sha256 /root/whole.sha256
-       truncate -s 20 $newest; cd ${FOLDER}; sha256sum \${newest##*/} >$newest.sha256`,
-      `${NEWEST}; mv /root/whole.rdb $newest; mv /root/whole.sha256 $newest.sha256`,
-    ),
-    red: ["backups: the newest backup loads"],
+    ...spoilt("redis.rdb", "truncate -s 20"),
+    red: ["backups: the newest backup can be restored"],
+  },
+  {
+    name: "a backup lacks the .env",
+    ...byCommand(`${NEWEST}; mv $newest/env.age /root/`, `${NEWEST}; mv /root/env.age $newest/`),
+    red: ["backups: the newest backup can be restored", "backups: the newest backup has all parts"],
   },
   {
     name: "everyone can read a backup",
-    ...byCommand(`${NEWEST}; chmod 644 $newest`, `${NEWEST}; chmod 600 $newest`),
+    ...byCommand(`${NEWEST}; chmod 644 $newest/redis.rdb`, `${NEWEST}; chmod 600 $newest/redis.rdb`),
     red: ["backups: backups are for their user alone"],
   },
   {
     name: "everyone can look into the backups' folder",
     ...byCommand(`chmod 755 ${FOLDER}`, `chmod 700 ${FOLDER}`),
-    red: ["backups: the backups' folder is for their user alone"],
+    red: ["backups: the backups' folders are for their user alone"],
+  },
+  {
+    name: "a restore was killed",
+    ...byCommand("mkdir /var/lib/redis/queue.before", "rmdir /var/lib/redis/queue.before"),
+    red: ["backups: no restore is unfinished"],
+  },
+  {
+    name: "the disk has no room for another backup",
+    ...byCommand(
+      `free=$(($(stat -f -c '%a * %S' ${FOLDER}))); fallocate -l $((free - 50000000)) /var/backups/full`,
+      "rm /var/backups/full",
+    ),
+    red: ["backups: there is room for the next backup"],
   },
 ];
