@@ -100,8 +100,8 @@ export async function record(pulumi: Pulumi, id: string, again: string, report: 
   try {
     await ensureEngine();
     await heal(pulumi, report);
-    const urn = await releaseUrn(pulumi);
-    await engineUp(pulumi, urn === undefined ? [] : ["--target", urn], "recording it in Pulumi's state");
+    const targets = (await releaseUrns(pulumi)).flatMap((urn) => ["--target", urn]);
+    await engineUp(pulumi, targets, "recording it in Pulumi's state");
   } catch (error) {
     throw goingOn(error, finish);
   }
@@ -109,19 +109,17 @@ export async function record(pulumi: Pulumi, id: string, again: string, report: 
 
 /** Has the engine bring the release to the server though its inputs are those that the state knows. */
 export async function replacing(pulumi: Pulumi): Promise<string[]> {
-  const urn = await releaseUrn(pulumi);
+  const [urn] = await releaseUrns(pulumi);
   return urn === undefined ? [] : ["--replace", urn];
 }
 
-/** The resource that brings a release into service. */
-async function releaseUrn(pulumi: Pulumi): Promise<string | undefined> {
+/** What brings a release into service comes first, then what sends it; the `.env` is another matter. */
+async function releaseUrns(pulumi: Pulumi): Promise<string[]> {
   const { resources } = await stateOf(pulumi);
-  const parent = resources.find(({ type }) => type === "queuehost:release:Release");
-  return resources.find(
-    ({ type, urn, parent: above }) =>
-      type === "command:remote:Command" &&
-      parent !== undefined &&
-      above === parent.urn &&
-      nameIn(urn) === nameIn(above),
-  )?.urn;
+  const parent = resources.find(({ type }) => type === "queuehost:release:Release")?.urn;
+  if (parent === undefined) return [];
+  const name = nameIn(parent);
+  return [name, `${name}-artefact`].flatMap((wanted) =>
+    resources.filter((one) => one.parent === parent && nameIn(one.urn) === wanted).map(({ urn }) => urn),
+  );
 }

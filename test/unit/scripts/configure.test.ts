@@ -12,6 +12,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Home } from "../../../scripts/engine/home";
+import { configOf } from "../../../scripts/environment/config";
+import { UserError } from "../../../scripts/lib/errors";
 import { Interrupted } from "../../../scripts/lib/interrupt";
 import { Pulumi } from "../../../scripts/lib/pulumi";
 import { waitFor } from "../../support/wait-for";
@@ -50,7 +52,7 @@ function fakePulumi(end: string): void {
 
 /** What a call leaves beside the file itself. */
 const drafts = () =>
-  readdirSync(join(dirname(pulumi.configFile), ".queuehost")).filter((name) => name.startsWith("config-"));
+  readdirSync(join(dirname(pulumi.configFile), ".queuehost")).filter((name) => name.includes(pulumi.stack));
 
 test("all values are set in one call, and none stands in argv", async () => {
   fakePulumi("exit 0");
@@ -88,4 +90,34 @@ test("so does Ctrl-C, even where the call gets through", async () => {
   await expect(configured).rejects.toThrow(Interrupted);
   expect(read(pulumi.configFile)).toBe("before\n");
   expect(drafts()).toEqual([]);
+});
+
+test("a key is taken out in one step, or seen as if it were", async () => {
+  fakePulumi("exit 0");
+  const seen = await pulumi.without("queuehost:a", async (file) => {
+    expect(drafts()).toHaveLength(1);
+    return read(file);
+  });
+  expect(seen).toBe("before\n\n");
+  expect(read(pulumi.configFile)).toBe("before\n");
+  await pulumi.unset("queuehost:a");
+  expect(read(pulumi.configFile)).toBe("before\n\n");
+  expect(said().match(/^config rm --config-file \S+ queuehost:a /gm)).toHaveLength(2);
+  expect(drafts()).toEqual([]);
+});
+
+test("a stack that isn't there is told with the name that was meant", async () => {
+  const there = JSON.stringify([{ name: "staging" }, { name: `${pulumi.stack}x` }]);
+  fakePulumi("");
+  const file = new Home().path(new Home().bin, "pulumi");
+  writeFileSync(
+    file,
+    `#!/bin/sh\ncase "$*" in *"stack ls"*) echo '${there}' ;; *) echo "error: no stack named '$4' found" >&2; exit 255 ;; esac\n`,
+  );
+  const asked = pulumi.outputs();
+  await expect(asked).rejects.toThrow(UserError);
+  await expect(asked).rejects.toThrow(
+    `--stack: there is no stack ${pulumi.stack} here. Did you mean ${pulumi.stack}x? There are staging, ${pulumi.stack}x.`,
+  );
+  await expect(configOf(pulumi, false)).rejects.toThrow(`Did you mean ${pulumi.stack}x?`);
 });

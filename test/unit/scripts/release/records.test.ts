@@ -76,7 +76,6 @@ test("what isn't there is absent: no release, no lock, no maintenance, no watch"
     refused: [],
     watch: {},
   });
-  expect(parseStatus("lock_who=deploy\nlock_when=1\nlock_why=release x\nlock_pid=12\n").lock).toMatchObject({
-    pid: 12,
-  });
+  const dead = "lock_who=deploy\nlock_when=1\nlock_why=release x\nlock_pid=12\nlock_dead=yes\n";
+  expect(parseStatus(dead).lock).toMatchObject({ pid: 12, isDead: true });
 });
