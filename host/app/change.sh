@@ -10,7 +10,8 @@ change() {
   make_free "$idle"
   [ "$(setting_of "$idle" manager)" = "$manager" ] || on "$idle" m_forget "$idle"
   lay_side "$idle" "$1"
-  on "$idle" m_prepare "$idle"
+  # Where its caller tests the outcome, -e is off: a unit that is refused would be passed over.
+  on "$idle" m_prepare "$idle" || exit 1
   began=$(date +%s)
   on "$idle" m_start "$idle"
   if ! gate "$idle" "$1"; then
