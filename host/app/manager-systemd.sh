@@ -100,7 +100,10 @@ m_ended() {
     printf 'killed for want of memory'
   else
     of_manager "$1" "$2" 98e322203f7a4ed290d09fe03c09fe15 | sed -nE \
-      -e 's/.*code=exited, status=([0-9]+).*/exit status \1/p' -e 's/.*code=(killed|dumped), status=[0-9]+\/([A-Z0-9]+).*/signal SIG\2/p' | tail -n 1
+      -e 's/.*code=exited, status=([0-9]+).*/exit status \1/p' \
+      -e 's/.*code=(killed|dumped), status=[0-9]+\/([A-Z0-9]+).*/signal SIG\2/p' |
+      # Older kernels don't tell systemd what they killed it for.
+      sed "s/^signal SIGKILL$/&, as the kernel ends what takes more than its memory/" | tail -n 1
   fi
 }
 

@@ -92,7 +92,7 @@ describe.skipIf(LACKS_MACHINES)("a release on a real machine", () => {
       [
         "whose backend is killed",
         { "backend.js": "process.kill(process.pid, 'SIGKILL');" },
-        /tiny-backend@a[12] ended again and again \(signal SIGKILL\)/,
+        /tiny-backend@a[12] ended again and again \(signal SIGKILL,/,
       ],
       [
         "that never answers",

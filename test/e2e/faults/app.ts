@@ -117,7 +117,11 @@ export const APP_FAULTS: readonly Fault[] = [
     name: "the memory of the processes has no limit",
     ...byCommand(
       "for unit in $UNITS; do systemctl set-property --runtime $unit.service MemoryMax=infinity; done",
-      "for unit in $UNITS; do systemctl revert $unit.service; done",
+      `for unit in $UNITS; do
+         limit=$(sed -n 's/^MemoryMax=//p' /etc/systemd/system/$unit.service)
+         systemctl set-property --runtime $unit.service MemoryMax=$limit
+         systemctl revert -q $unit.service
+       done`,
     ),
     red: ({ units }) => units.map((unit) => `app: ${unit} has its limits`),
   },

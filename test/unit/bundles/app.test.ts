@@ -126,6 +126,8 @@ watch_wait='5'
       MemoryMax=1G
       MemorySwapMax=0
       CPUWeight=100
+      # Beside every other service: in a slice of its own, which a name with @ would get, the weight would count among its instances alone.
+      Slice=system.slice
       OOMScoreAdjust=500
       OOMPolicy=stop
 
