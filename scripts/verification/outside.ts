@@ -1,5 +1,6 @@
 import type { Check, Subject } from "./check";
 import { type Dialled, dial } from "./dial";
+import { ask, certificates, names, redirection } from "./names";
 import { reason } from "./reason";
 
 /** What is dialled, and what should come of it. */
@@ -13,10 +14,10 @@ export interface Ports {
 }
 
 const SSH = 22;
-/** What the cloud firewall names. 443 is closed until the server has a domain: it refuses, and isn't silent. */
+/** What the cloud firewall names. */
 const PORTS: Ports = {
-  named: [SSH, 80],
-  letThrough: [443],
+  named: [SSH, 80, 443],
+  letThrough: [],
   // Databases, dashboards, exporters and old protocols: what is found open on servers that were set up by hand.
   others: [
     21, 23, 25, 53, 111, 139, 389, 445, 2019, 2375, 2376, 3000, 3001, 3306, 3389, 5000, 5432, 6379, 6380, 8000, 8080,
@@ -24,20 +25,29 @@ const PORTS: Ports = {
   ],
 };
 
-type Target = Pick<Subject, "host" | "ipv6" | "url" | "healthPath" | "sshAllowedFrom">;
+/** 443 is closed until the server has a domain: it refuses, and isn't silent. */
+const PORTS_WITHOUT_DOMAIN: Ports = { ...PORTS, named: [SSH, 80], letThrough: [443] };
+
+export type Target = Pick<
+  Subject,
+  "host" | "ipv6" | "url" | "healthPath" | "sshAllowedFrom" | "domains" | "certificates"
+>;
 
 /** What somebody without any access sees of the server. */
-export async function outside(
-  { host, ipv6, url, healthPath, sshAllowedFrom }: Target,
-  ports = PORTS,
-): Promise<Check[]> {
-  const [over4, over6, health] = await Promise.all([
+export async function outside(target: Target, ports = portsOf(target)): Promise<Check[]> {
+  const { host, ipv6, sshAllowedFrom } = target;
+  const [over4, over6, ...others] = await Promise.all([
     over(host, "", ports),
     ipv6 ? over(ipv6, " over IPv6", portsOver6(sshAllowedFrom, ports)) : [],
-    healthPath === undefined ? [] : fetchHealth(new URL(healthPath, url)),
+    fetchHealth(target),
+    names(target),
+    certificates(target),
+    redirection(target),
   ]);
-  return [...over4, ...over6, ...health];
+  return [...over4, ...over6, ...others.flat()];
 }
+
+const portsOf = ({ domains = [] }: Target) => (domains.length > 0 ? PORTS : PORTS_WITHOUT_DOMAIN);
 
 /**
  * Who may reach ssh over IPv4 alone must not over IPv6. Where it is some IPv6 range, whether this machine lies in it can't be
@@ -78,12 +88,15 @@ async function over(host: string, suffix: string, { named, letThrough, others }:
   }));
 }
 
-async function fetchHealth(url: URL): Promise<Check[]> {
+async function fetchHealth(target: Target): Promise<Check[]> {
+  if (target.healthPath === undefined) return [];
   const check = { concern: "outside", name: "health over the proxy" };
   try {
-    const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(4000) });
-    const seen = `${response.status} ${(await response.text()).slice(0, 120).replaceAll(/\s+/g, " ")}`;
-    return [{ ...check, ok: response.status >= 200 && response.status < 400, seen }];
+    const { status, retryAfter, body } = await ask(target, new URL(target.healthPath, target.url));
+    if (status === 503 && retryAfter !== undefined)
+      return [{ ...check, ok: false, seen: `503: it is in maintenance, and asks to come again in ${retryAfter} s` }];
+    const seen = `${status} ${body.slice(0, 120).replaceAll(/\s+/g, " ")}`;
+    return [{ ...check, ok: status >= 200 && status < 400, seen }];
   } catch (error) {
     return [{ ...check, ok: false, seen: reason(error) }];
   }

@@ -15,13 +15,15 @@ export const PROXY_FAULTS: readonly Fault[] = [
       "outside: health over the proxy",
       "outside: port 80 answers",
       ...(HAS_IPV6 ? ["outside: port 80 answers over IPv6"] : []),
+      "proxy: answers carry the id of their request",
       "proxy: answers carry the security headers",
       "proxy: answers name no software",
+      "proxy: bodies over the limit are refused",
       "proxy: only the proxy can command the proxy",
       "proxy: requests are logged without their secrets",
       "proxy: the proxy has no privileges",
       "proxy: the proxy is active and starts at boot",
-      "proxy: the proxy listens on port 80 and nothing else",
+      "proxy: the proxy listens on its ports and nothing else",
       "proxy: the proxy passes requests to the application",
       ...(app === "shop" ? ["proxy: the proxy serves the static files"] : []),
     ],
@@ -37,7 +39,7 @@ export const PROXY_FAULTS: readonly Fault[] = [
   {
     name: "Caddy listens on a second port",
     ...changed("$ a http://127.0.0.1:8081 {\\n\\tbind 127.0.0.1\\n}"),
-    red: ["proxy: the proxy listens on port 80 and nothing else"],
+    red: ["proxy: the proxy listens on its ports and nothing else"],
   },
   {
     name: "everyone can reach Caddy's socket",
@@ -58,6 +60,38 @@ export const PROXY_FAULTS: readonly Fault[] = [
     name: "a security header is taken away",
     ...changed("s/^\\t\\t-X-Powered-By$/&\\n\\t\\t-X-Frame-Options/"),
     red: ["proxy: answers carry the security headers"],
+  },
+  {
+    name: "answers don't say which request they are for",
+    ...changed("/^\\t\\tX-Request-Id /d"),
+    red: ["proxy: answers carry the id of their request"],
+  },
+  {
+    name: "any body is let through",
+    ...changed("s/> [0-9]+`/> 9999999999`/; s/max_size [0-9]+B/max_size 9GB/"),
+    red: ["proxy: bodies over the limit are refused"],
+  },
+  {
+    name: "requests go to the idle side, where somebody else answers",
+    ...byCommand(
+      `mkdir -p /run/stray$(dirname $APP_HEALTH); touch /run/stray$APP_HEALTH
+       case $IDLE in a) port=$APP_PORT ;; *) port=$((APP_PORT + 8)) ;; esac
+       for n in $(seq 0 7); do
+         systemd-run -q -u stray-$n python3 -m http.server $((port + n)) --bind 127.0.0.1 --directory /run/stray
+         until_it "ss -Hltn 'sport = :$((port + n))' | grep -q ."
+       done
+       edit ${FILE} 's/try_files \\/b$/try_files \\/a/'; systemctl reload caddy`,
+      `restore ${FILE}; systemctl reload caddy; systemctl stop 'stray-*'; rm -r /run/stray`,
+    ),
+    red: ["proxy: requests go to the live side alone"],
+  },
+  {
+    name: "the application is in maintenance",
+    ...byCommand(
+      "/opt/queuehost/app/release maintenance on tests 'a fault' 60",
+      "/opt/queuehost/app/release maintenance off tests",
+    ),
+    red: ["outside: health over the proxy", "proxy: the application is not in maintenance"],
   },
   {
     name: "query strings are logged",
