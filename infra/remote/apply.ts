@@ -39,7 +39,8 @@ export function apply(
     name,
     {
       connection: connect(target, patience),
-      create: `sudo -n /bin/sh -ec '${APPLY}'`,
+      // Where it comes from stands in the server's audit log.
+      create: `sudo -n SSH_CONNECTION="$SSH_CONNECTION" /bin/sh -ec '${APPLY}'`,
       stdin: pulumi.secret(pulumi.output(bundle).apply(pack)),
       triggers: [server],
       logging: "none",
