@@ -47,10 +47,9 @@ fi
 before=$(release_of "$live")
 if [ "$before" != "$release" ] && [ "$as_kept" != yes ]; then migrate; fi
 if watched && [ -n "$before" ]; then (cd /opt/queuehost/app && exec sh ./watch.sh before >/dev/null 2>&1 9>&-) & fi
-if ! change "$release" "$(who)"; then
-  fail "release $release: $culprit $why; $(untouched). Its last lines:
+change "$release" "$(who)"
+[ -z "$shut" ] || fail "release $release: $shut; $(untouched). Its last lines:
 ${words:-  (none)}"
-fi
 stage_tasks
 rm -f "$root/in-service"
 prune

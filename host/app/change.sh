@@ -2,24 +2,27 @@
 # The change of sides: the idle one is brought up with a release, proved, and gets the traffic by one rename; then the other one is
 # drained and ends. Killed at any step, the side that is live goes on, and the next change begins anew.
 
-# change RELEASE WHO: to that release, whose settings are in force and whose units lie in `parts`. 1 when the gate stays shut:
-# then the live side is as it was, and `culprit`, `why` and `words` say what was wrong with the other.
+# change RELEASE WHO: to that release, whose settings are in force and whose units lie in `parts`. Where the gate stays shut, the live
+# side is as it was, and `shut` says what was wrong with the other. Not to be called in a condition: there a command that fails
+# wouldn't end the script.
 change() {
+  shut=''
   live=$(live_side) idle=$(other_side "$live")
   old=$(release_of "$live")
   make_free "$idle"
   [ "$(setting_of "$idle" manager)" = "$manager" ] || on "$idle" m_forget "$idle"
   lay_side "$idle" "$1"
   # Where its caller tests the outcome, -e is off: a unit that is refused would be passed over.
-  on "$idle" m_prepare "$idle" || exit 1
+  on "$idle" m_prepare "$idle"
   began=$(date +%s)
   on "$idle" m_start "$idle"
   if ! gate "$idle" "$1"; then
     ended=$(on "$idle" m_ended "$culprit" "$began")
-    why="$why${ended:+ ($ended)}" words=$(last_words "$idle" "$culprit" "$began")
+    words=$(last_words "$idle" "$culprit" "$began")
+    shut="$culprit $why${ended:+ ($ended)}"
     on "$idle" m_stop "$idle"
     wait_for 5 on "$idle" m_stopped "$idle" || :
-    return 1
+    return 0
   fi
   keep_release "$1" "$2"
   # Enabled before it is live: a server that loses its power in between starts both, and never none.

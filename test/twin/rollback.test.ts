@@ -150,16 +150,16 @@ describe.skipIf(LACKS_MACHINES)("what is done with releases on a real machine", 
       expect(await server.run("ls /srv/tiny/lock 2>&1 || true")).toContain("No such file");
     });
 
-    test("restarts on the other side, or one process in place, one instance after another", async () => {
+    test("restarts on the other side, or a group of workers in place, one instance after another", async () => {
       const side = await server.side();
       await server.release("restart", "anna", "a leak");
       expect(await server.side()).not.toBe(side);
       const before = await server.processes();
-      await server.release("restart", "anna", "a leak", "backend");
+      expect(await server.release("restart", "anna", "a leak", "worker")).toMatch(/^tiny-worker@[ab]1 runs anew$/);
       const after = await server.processes();
-      expect(after.filter((line) => !before.includes(line)).map((line) => line.split(" ")[0])).toEqual(
-        before.map((line) => line.split(" ")[0]).filter((unit) => unit?.includes("backend")),
-      );
+      expect(after.filter((line) => !before.includes(line)).map((line) => line.split("@")[0])).toEqual(["tiny-worker"]);
+      await server.release("restart", "anna", "a leak", "backend");
+      expect(await server.side()).toBe(side);
       expect(await faultOf(server.release("restart", "anna", "x", "mail"))).toBe(
         "queuehost: mail is no process of tiny; it has backend worker",
       );

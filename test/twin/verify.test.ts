@@ -5,7 +5,7 @@ import { redisBundle } from "../../infra/bundles/redis";
 import { parse } from "../../scripts/verification/rows";
 import { script } from "../../scripts/verification/script";
 import { LACKS_MACHINES } from "../support/requires";
-import { AppServer, appOf, envOf, PASSWORD, runtime } from "./support/app-server";
+import { AppServer, appOf, envOf, PASSWORD, processOf, runtime } from "./support/app-server";
 import { type TinyRelease, tinyRelease } from "./support/tiny-app";
 import { useTwin } from "./support/twin";
 
@@ -23,10 +23,7 @@ const FIREWALL = `table inet queuehost {
   }
 }`;
 const CONCERNS = ["app", "env", "proxy", "redis"];
-const processes = [
-  { name: "backend", command: "node backend.js" },
-  { name: "worker-mail", command: "node worker.js" },
-];
+const processes = [processOf("backend", "node backend.js"), processOf("worker-mail", "node worker.js")];
 
 describe.skipIf(LACKS_MACHINES)("the verification of an application that has nothing in common with ours", () => {
   useTwin((twin) => {
@@ -57,10 +54,15 @@ describe.skipIf(LACKS_MACHINES)("the verification of an application that has not
         APP_HEALTH: "/ready",
         APP_FOLDER: "web",
         APP_PROCESSES: "backend worker-mail",
+        APP_INSTANCES: "backend=1 worker-mail=1",
+        APP_MANAGER: "systemd",
+        APP_DOMAINS: "",
+        APP_CERTIFICATES: "internal",
         APP_FOLDERS: "uploads",
         APP_STATIC: "public",
         APP_SMOKE_TEST: "",
         EXPECT_RELEASE: release.id,
+        EXPECT_MAX_BODY: "1mb",
         EXPECT_NODE_VERSION: runtime.version,
         EXPECT_POSTGRES: "",
         EXPECT_QUEUE_MAXMEMORY: redis.queueMaxmemory,
@@ -78,11 +80,15 @@ describe.skipIf(LACKS_MACHINES)("the verification of an application that has not
       );
       await server.apply(
         proxyBundle({
+          name: "tiny",
           port: 3000,
+          instances: 1,
           healthPath: "/ready",
-          maxBody: "1MB",
+          maxBody: "1mb",
           backend: true,
-          static: "/srv/tiny/current/web/public",
+          static: "web/public",
+          domains: [],
+          certificates: "internal",
         }),
       );
       await server.apply(envOf());
@@ -106,8 +112,8 @@ describe.skipIf(LACKS_MACHINES)("the verification of an application that has not
       expect(seen.get("app: the application listens to nobody outside")).toBe(
         "the firewall drops what comes for *:3000",
       );
-      expect(seen.get("app: tiny-worker-mail is connected to the queue")).toBe("1 connections to its Redis");
-      expect(seen.get("app: the backend answers")).toBe("204 at /ready");
+      expect(seen.get("app: tiny-worker-mail is connected to the queue")).toBe("all of it");
+      expect(seen.get("app: the backend answers")).toBe("at /ready, on the ports from 3000");
       expect(seen.get("proxy: the proxy serves the static files")).toBe("/file.txt");
     });
 
@@ -121,7 +127,7 @@ describe.skipIf(LACKS_MACHINES)("the verification of an application that has not
       [
         "the worker has lost the queue",
         "systemctl stop redis-server@queue",
-        "systemctl start redis-server@queue; systemctl restart tiny-worker-mail; sleep 1",
+        "systemctl start redis-server@queue; systemctl restart tiny-worker-mail@a1; sleep 1",
         ["app: tiny-worker-mail is connected to the queue"],
       ],
       [
