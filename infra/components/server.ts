@@ -65,6 +65,8 @@ export class Server extends pulumi.ComponentResource {
         rebuildProtection: protect,
         sshKeys: [sshKey.id],
         firewallIds: [args.firewallId],
+        // Guests come and go with firewalls of their own (`queuehost allow-me`): none of them is a change to be undone.
+        ignoreRemoteFirewallIds: true,
         userData: pulumi.secret(
           pulumi
             .all([deploy.publicKey, first.privateKey, first.publicKey, sshKey.id, args.firewallId])

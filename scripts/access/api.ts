@@ -18,6 +18,11 @@ export class Refused extends UserError {
   }
 }
 
+/** Without a token there is nothing to ask. */
+export class WithoutToken extends UserError {
+  override readonly name = "WithoutToken";
+}
+
 const Fault = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 const Actions = z.object({
   actions: z.array(
@@ -39,13 +44,13 @@ export class Api {
   /**
    * The API of a stack's own configuration.
    *
-   * @throws UserError where it has no token
+   * @throws WithoutToken where it has none
    */
   static async of(pulumi: Pulumi): Promise<Api> {
     const config = await configOf(pulumi, true);
     const token = config["hcloud:token"]?.value || process.env.HCLOUD_TOKEN;
     if (token === undefined)
-      throw new UserError(
+      throw new WithoutToken(
         `hcloud:token: stack ${pulumi.stack} has none, and neither has HCLOUD_TOKEN. Set it:\n    npx pulumi config set --secret hcloud:token --stack ${pulumi.stack}`,
       );
     return new Api(config["hcloud:endpoint"]?.value || process.env.HCLOUD_ENDPOINT || HETZNER, token);

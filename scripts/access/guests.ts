@@ -5,7 +5,7 @@ import { configOf } from "../environment/config";
 import { UserError } from "../lib/errors";
 import { projectName } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
-import { Anything, Api, Refused, WithActions } from "./api";
+import { Anything, Api, Refused, WithActions, WithoutToken } from "./api";
 
 /** Somebody whom the cloud lets in to port 22 for a while, beside the addresses of the configuration. */
 export interface Guest {
@@ -127,6 +127,15 @@ export class Guests {
         await sleep(500);
       }
   }
+}
+
+/** Shuts out the guests of a stack whose time is over; none where the stack has no token, and so nothing in the cloud. */
+export async function sweepGuests(pulumi: Pulumi): Promise<Guest[]> {
+  const guests = await Guests.of(pulumi).catch((error) => {
+    if (error instanceof WithoutToken) return undefined;
+    throw error;
+  });
+  return (await guests?.sweep()) ?? [];
 }
 
 function guestOf({ id, labels, rules, applied_to }: z.infer<typeof Firewall>): Guest {

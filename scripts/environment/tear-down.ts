@@ -1,4 +1,5 @@
 import { isCancel, text } from "@clack/prompts";
+import { sweepGuests } from "../access/guests";
 import { ensureEngine } from "../engine";
 import { elapsed } from "../engine/progress";
 import { heal } from "../healing";
@@ -34,6 +35,8 @@ export async function tearDown(
   const { exitCode } = await pulumi.attended(["destroy", "--yes", "--skip-preview"], `${again} goes on from here.`);
   if (exitCode !== 0)
     throw new UserError(`pulumi destroy didn't get through; it says above why. ${again} goes on from here.`);
+  // Their firewalls are free now that the server is gone.
+  await sweepGuests(pulumi);
   const left = await labelled(pulumi);
   if (left.length > 0)
     throw new UserError(

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { configKey } from "../../infra/config/typed";
+import { sweepGuests } from "../access/guests";
 import { UserError } from "../lib/errors";
 import { projectName, typed } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
@@ -26,6 +27,7 @@ export async function heal(pulumi: Pulumi, report: Report): Promise<void> {
   if (removeCutOffAttributes(url, pulumi.stack).length > 0)
     report("removed attributes of the state's files that an operation was killed at writing");
   const [inCloud, state] = await Promise.all([labelled(pulumi), stateOf(pulumi)]);
+  for (const { who } of await sweepGuests(pulumi)) report(`shut out ${who}, whose time to reach ssh is over`);
   const released = await releaseDeadLock(pulumi, url);
   for (const { pid, since } of released)
     report(`released the lock of an operation that was killed (process ${pid}, since ${since})`);
