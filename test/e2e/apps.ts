@@ -2,13 +2,18 @@
 export interface App {
   readonly plain: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
+  /** The command that builds it where the configuration names none, and the folder that it writes. */
+  readonly build: string;
+  readonly built: string;
 }
 
 /** What every deployment of the tests is tried with: our application, and one that shares nothing with it. */
 export const APPS = {
   /** No key is needed for it. */
-  reference: { plain: {}, secrets: {} },
+  reference: { plain: {}, secrets: {}, build: "node build.cjs", built: "dist" },
   shop: {
+    build: "pnpm build",
+    built: "dist",
     plain: {
       "app.name": "corner-shop",
       "app.path": "test/fixtures/shop",
