@@ -40,8 +40,8 @@ for folder in /var/lib/queuehost/replay/*/; do
   [ "$open" -le 0 ] || printf 'held\t%s\t%s\n' "$(basename "$folder")" "$open"
 done
 
-newest=$(find /var/backups/queuehost -name 'redis-????????-??????.rdb' 2>/dev/null | sort | tail -n 1)
-[ -z "$newest" ] || printf 'backup\t%s\t%s\n' "$(stat -c %Y "$newest")" "${newest##*/}"
+newest=$(find /var/backups/queuehost -mindepth 1 -maxdepth 1 -type d -name '????????-??????' 2>/dev/null | sort | tail -n 1)
+[ -z "$newest" ] || printf 'backup\t%s\t%s\n' "$(stat -c %Y "$newest/manifest")" "${newest##*/}"
 [ "$(systemctl show -P Result queuehost-backup.service)" = success ] ||
   printf 'backup-failed\t%s\n' "$(systemctl show -P Result queuehost-backup.service)"
 

@@ -31,7 +31,7 @@ export function watchWords({ watch }: Status, now = Date.now()): string | undefi
   const { verdict, release = "", until, why = "", numbers = "" } = watch;
   if (verdict === undefined) return undefined;
   const because = [why, numbers].filter((text) => text !== "").join("; ");
-  const left = Math.max(0, Math.round(Number(until) - now / 1000));
+  const left = until === undefined ? "some" : Math.max(0, Math.round(Number(until) - now / 1000));
   const said = verdict === "running" ? `is watched for ${left} more seconds` : (VERDICTS[verdict] ?? verdict);
   return `release ${release} ${said}${because === "" ? "" : `: ${because}`}`;
 }

@@ -5,7 +5,7 @@ const REST = [
   "queue\tbull:orders\t3\t1\t2\t4\t0",
   "queue\tapp:a:b\t0\t0\t0\t0\t1",
   "held\tdddddddddddd\t12",
-  "backup\t1700000000\tredis-20231114-221320.rdb",
+  "backup\t1700000000\t20231114-221320",
   "disk\t41\t12000000000",
   "",
 ].join("\n");
@@ -32,7 +32,7 @@ test("the server's own words are read", () => {
       { name: "app:a:b", waiting: 0, active: 0, delayed: 0, failed: 0, isPaused: true },
     ],
     held: [{ release: "dddddddddddd", jobs: 12 }],
-    backup: { name: "redis-20231114-221320.rdb", made: new Date(1700000000_000) },
+    backup: { name: "20231114-221320", made: new Date(1700000000_000) },
     disk: { usedPercent: 41, free: 12000000000 },
     wrong: [],
   });
