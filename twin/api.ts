@@ -67,10 +67,11 @@ export function api(twin: Twin, token: string): FastifyInstance {
       method,
       url: `${base}${path}`,
       handler: async (request, reply) => {
-        const { a, b } = request.params as { a?: string; b?: string };
+        const { a, b, ...names } = request.params as Record<string, string | undefined>;
         const answer = await handler({
           twin,
           ids: [id(a), id(b)],
+          names,
           query: request.query as Query,
           body: request.body,
         });

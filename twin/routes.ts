@@ -2,14 +2,16 @@ import * as actions from "./handlers/actions";
 import * as catalogue from "./handlers/catalogue";
 import * as firewalls from "./handlers/firewalls";
 import type { Handler } from "./handlers/handler";
+import * as recordSets from "./handlers/record-sets";
 import * as server from "./handlers/server-actions";
 import * as servers from "./handlers/servers";
 import * as soldOut from "./handlers/sold-out";
 import * as keys from "./handlers/ssh-keys";
+import * as zones from "./handlers/zones";
 
 type Route = readonly [method: "GET" | "POST" | "PUT" | "DELETE", path: string, handler: Handler];
 
-/** The whole API, under /v1: what is not here answers 501 with its method and path. `:a` and `:b` are numbers. */
+/** The whole API, under /v1: what is not here answers 501 with its method and path. `:a` and `:b` are numbers, others names. */
 // biome-ignore format: a table
 export const ROUTES: readonly Route[] = [
   ["GET",    "/locations",                                catalogue.listLocations],
@@ -57,6 +59,16 @@ export const ROUTES: readonly Route[] = [
   ["POST",   "/servers/:a/actions/change_type",           server.changeType],
   ["POST",   "/servers/:a/actions/change_protection",     server.changeProtection],
 
+  ["GET",    "/zones",                                    zones.listZones],
+  ["GET",    "/zones/:zone",                              zones.getZone],
+  ["GET",    "/zones/:zone/rrsets",                       recordSets.listRecordSets],
+  ["POST",   "/zones/:zone/rrsets",                       recordSets.createRecordSet],
+  ["GET",    "/zones/:zone/rrsets/:name/:type",           recordSets.getRecordSet],
+  ["PUT",    "/zones/:zone/rrsets/:name/:type",           recordSets.updateRecordSet],
+  ["DELETE", "/zones/:zone/rrsets/:name/:type",           recordSets.deleteRecordSet],
+  ["POST",   "/zones/:zone/rrsets/:name/:type/actions/set_records", recordSets.setRecords],
+  ["POST",   "/zones/:zone/rrsets/:name/:type/actions/change_ttl", recordSets.changeTtl],
+
   ["GET",    "/actions",                                  actions.listActions],
   ["GET",    "/actions/:a",                               actions.getAction],
 ];
@@ -66,4 +78,5 @@ export const ROUTES: readonly Route[] = [
 export const CONTROL: readonly Route[] = [
   ["GET",    "/sold-out",                                 soldOut.listSoldOut],
   ["PUT",    "/sold-out",                                 soldOut.setSoldOut],
+  ["PUT",    "/zones",                                    zones.setZones],
 ];

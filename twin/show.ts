@@ -1,7 +1,7 @@
 import type * as catalogue from "./catalogue";
 import { byIdOrName, IMAGES, LOCATIONS, SERVER_TYPES } from "./catalogue";
 import { firewallsOf, serversOf } from "./firewall";
-import type { Action, Firewall, Server, SshKey, State } from "./state";
+import type { Action, Firewall, RecordSet, Server, SshKey, State, Zone } from "./state";
 
 /** How resources look in Hetzner's answers. */
 const FREE = { net: "0.0000000000", gross: "0.0000000000" };
@@ -154,3 +154,33 @@ export const primaryIps = (state: State) =>
           ],
     ),
   );
+
+const NAME_SERVERS = ["hydrogen.ns.hetzner.com.", "oxygen.ns.hetzner.com.", "helium.ns.hetzner.de."];
+
+export const showZone = ({ id, name, created, ttl, recordSets }: Zone) => ({
+  id,
+  name,
+  created,
+  ttl,
+  mode: "primary",
+  status: "ok",
+  labels: {},
+  protection: { delete: false },
+  record_count: recordSets.reduce((count, { records }) => count + records.length, 0),
+  registrar: "other",
+  authoritative_nameservers: {
+    assigned: NAME_SERVERS,
+    delegated: [],
+    delegation_last_check: null,
+    delegation_status: "unknown",
+  },
+});
+
+export const showRecordSet = ({ name, type, ...set }: RecordSet, { id }: Zone) => ({
+  id: `${name}/${type}`,
+  name,
+  type,
+  ...set,
+  protection: { change: false },
+  zone: id,
+});

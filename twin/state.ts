@@ -68,6 +68,26 @@ export interface Action {
   readonly resources: readonly { readonly id: number; readonly type: string }[];
 }
 
+/** A resource record set: all records of one name and type. Hetzner's id of it is `<name>/<type>`. */
+export interface RecordSet {
+  /** As the zone has it: `www`, or `@` for the zone itself. */
+  readonly name: string;
+  readonly type: string;
+  /** Seconds; null where it is the zone's. */
+  ttl: number | null;
+  labels: Labels;
+  records: { readonly value: string; readonly comment: string }[];
+}
+
+/** A DNS zone. Nobody is asked for its names: the twin is no name server. */
+export interface Zone {
+  readonly id: number;
+  readonly name: string;
+  readonly created: string;
+  readonly ttl: number;
+  recordSets: RecordSet[];
+}
+
 /** A server type that can't be had in a location now, as an operator of the twin said (`PUT /twin/sold-out`). */
 export interface SoldOut {
   readonly server_type: string;
@@ -98,6 +118,7 @@ export interface State {
   servers: Server[];
   actions: Action[];
   soldOut: SoldOut[];
+  zones: Zone[];
 }
 
 export function emptyState(): State {
@@ -111,6 +132,7 @@ export function emptyState(): State {
     servers: [],
     actions: [],
     soldOut: [],
+    zones: [],
   };
 }
 

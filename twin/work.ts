@@ -82,6 +82,11 @@ export const WORK = {
     twin.store.save();
     await twin.applyRules();
   },
+  // What they do is done when they are asked for.
+  create_rrset: async () => undefined,
+  set_rrset_records: async () => undefined,
+  change_rrset_ttl: async () => undefined,
+  delete_rrset: async () => undefined,
   set_firewall_rules: (twin) => twin.applyRules(),
   apply_firewall: (twin) => twin.applyRules(),
   remove_firewall: (twin) => twin.applyRules(),

@@ -107,6 +107,60 @@ useTwin((twin) => {
     });
   });
 
+  describe("DNS zones", () => {
+    const WWW = { name: "www", type: "A", ttl: 300, labels: { stack: "x" }, records: [{ value: "198.18.0.9" }] };
+    const SETS = "/zones/example.org/rrsets";
+
+    test("are made by whoever operates the twin, and found by name and number", async () => {
+      expect(await twin.setZones("example.org", "example.net")).toBe(200);
+      const { body } = await twin.call("GET", "/zones?name=example.org");
+      expect(body.zones).toMatchObject([{ name: "example.org", mode: "primary", record_count: 0 }]);
+      expect((await twin.call("GET", `/zones/${body.zones[0].id}`)).body.zone.name).toBe("example.org");
+      expect((await twin.call("GET", "/zones/example.com")).body.error.code).toBe("not_found");
+      expect((await twin.call("POST", "/zones", { name: "example.com" })).status).toBe(501);
+    });
+
+    test("their record sets are made once, changed and deleted", async () => {
+      const made = await twin.call("POST", SETS, WWW);
+      expect(made).toMatchObject({ status: 201, body: { rrset: { id: "www/A", ttl: 300 } } });
+      await twin.done(made.body.action);
+      expect((await twin.call("POST", SETS, WWW)).body.error.code).toBe("uniqueness_error");
+      const records = [{ value: "198.18.0.10", comment: "moved" }];
+      expect((await twin.call("POST", `${SETS}/www/A/actions/set_records`, { records })).status).toBe(201);
+      expect((await twin.call("POST", `${SETS}/www/A/actions/change_ttl`, { ttl: 600 })).status).toBe(201);
+      await twin.call("PUT", `${SETS}/www/A`, { labels: {} });
+      const { body } = await twin.call("GET", `${SETS}/www/A`);
+      expect(body.rrset).toMatchObject({ ttl: 600, labels: {}, records });
+      expect((await twin.call("GET", `${SETS}?type=A`)).body.rrsets).toHaveLength(1);
+      expect((await twin.call("GET", `${SETS}?type=AAAA`)).body.rrsets).toHaveLength(0);
+      const deleted = await twin.call("DELETE", `${SETS}/www/A`);
+      await twin.done(deleted.body.action);
+      expect((await twin.call("GET", `${SETS}/www/A`)).status).toBe(404);
+    });
+
+    test.each([
+      [{ name: "WWW" }, 422, "name"],
+      [{ name: "www." }, 422, "name"],
+      [{ ttl: 1 }, 422, "ttl"],
+      [{ records: [] }, 422, "records"],
+      [{ records: [{ value: "2001:db8::1" }] }, 422, "records"],
+      [{ type: "TXT" }, 501, undefined],
+    ])("%j is refused", async (fault, status, field) => {
+      const reply = await twin.call("POST", SETS, { ...WWW, ...fault });
+      expect(reply.status).toBe(status);
+      if (field) expect(reply.body.error.details.fields[0].name).toBe(field);
+      expect((await twin.call("GET", SETS)).body.rrsets).toEqual([]);
+    });
+
+    test("the zone itself is @", async () => {
+      const made = await twin.call("POST", SETS, { ...WWW, name: "@" });
+      expect(made.body.rrset.id).toBe("@/A");
+      expect((await twin.call("GET", `${SETS}/@/A`)).status).toBe(200);
+      await twin.setZones();
+      expect((await twin.call("GET", "/zones")).body.zones).toEqual([]);
+    });
+  });
+
   describe("bad input to a server", () => {
     test.each([
       [{ name: "a_b" }, 422, "invalid_input", "name"],

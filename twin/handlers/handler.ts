@@ -7,6 +7,8 @@ export interface Call {
   readonly twin: Twin;
   /** The numbers in the path, in order: `/servers/4/actions/7` is [4, 7]. */
   readonly ids: readonly [number, number];
+  /** The other parts of the path by their names in the route, where a resource has a name in place of a number. */
+  readonly names: Readonly<Record<string, string | undefined>>;
   readonly query: Query;
   readonly body: unknown;
 }

@@ -29,6 +29,12 @@ function convert(schema: unknown): unknown {
   return nullable === true ? { anyOf: [converted, { type: "null" }] } : converted;
 }
 
+/** What a path of the description stands for; where a resource may be called by its name, it isn't one of its lists. */
+const pattern = (template: string) =>
+  new RegExp(
+    `^${template.replace(/\{(id_or_name|rr_name|rr_type)\}/g, "(?!actions)[^/]+").replace(/\{[^}]+\}/g, "\\d+")}$`,
+  );
+
 /** Compares answers with the description. */
 export class Description {
   private readonly validators = new Map<string, ValidateFunction>();
@@ -49,8 +55,7 @@ export class Description {
   faults(method: string, path: string, status: number, body: unknown): string[] {
     const [template, operation] =
       Object.entries(this.paths).find(
-        ([template, operations]) =>
-          operations[method.toLowerCase()] && new RegExp(`^${template.replace(/\{[^}]+\}/g, "\\d+")}$`).test(path),
+        ([template, operations]) => operations[method.toLowerCase()] && pattern(template).test(path),
       ) ?? [];
     const responses = operation?.[method.toLowerCase()]?.responses;
     if (!template || !responses) return [`${method} ${path} is not in the description`];

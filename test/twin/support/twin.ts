@@ -79,6 +79,16 @@ export class TestTwin {
     return { status: answer.status, body: await answer.json() };
   }
 
+  /** Says which DNS zones the project has, as an operator of the twin. */
+  async setZones(...names: string[]): Promise<number> {
+    const { status } = await fetch(this.running.endpoint.replace(/\/v1$/, "/twin/zones"), {
+      method: "PUT",
+      headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ zones: names.map((name) => ({ name })) }),
+    });
+    return status;
+  }
+
   /** Waits until actions are over, and throws when one of them failed. */
   async done(...actions: { id: number }[]): Promise<void> {
     await waitFor(
