@@ -1,4 +1,6 @@
+import { delimiter } from "node:path";
 import { Command } from "commander";
+import { ACTIONLINT, actionlintOrNote } from "../lib/actionlint";
 import { packagesOrNote } from "../lib/packages";
 import { PACKAGE } from "../lib/places";
 import { requireAll } from "../lib/require-all";
@@ -10,15 +12,17 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["types", "tsc"],
   ["dead files, exports and dependencies", "knip"],
   ["shell scripts", "shellcheck -x -P SCRIPTDIR $(git ls-files '*.sh' .ci/run)"],
+  ["workflows", "actionlint $(git ls-files '*.github/workflows/*.yml')"],
   ["shell format", "shfmt -d -i 2 -ci $(git ls-files '*.sh' .ci/run)"],
 ];
 
 /** `queuehost check`: everything that can be said of the sources without running them. */
 export const check = new Command("check")
-  .description("format, lint, types, dead code and shell scripts, all findings in one run")
+  .description("format, lint, types, dead code, shell scripts and workflows, all findings in one run")
   .addOption(requireAll())
   .action(async ({ requireAll }: { requireAll?: true }) => {
     const missing = await packagesOrNote(["shellcheck", "shfmt"]);
+    if (!(await actionlintOrNote())) missing.push("actionlint");
     let failed = 0;
     for (const [name, command] of CHECKS) {
       if (missing.some((tool) => command.startsWith(tool))) {
@@ -30,7 +34,10 @@ export const check = new Command("check")
       const { exitCode, output } = await run("sh", ["-c", command], {
         cwd: PACKAGE,
         preferLocal: true,
-        env: process.stdout.isTTY ? {} : { NO_COLOR: "1" },
+        env: {
+          PATH: [ACTIONLINT, process.env.PATH].join(delimiter),
+          ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }),
+        },
       });
       const seconds = ((Date.now() - started) / 1000).toFixed(1);
       console.log(`${exitCode === 0 ? "ok      " : "FAILED  "} ${name} (${seconds} s)`);
