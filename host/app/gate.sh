@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # variables of its callers
-# The gate that a side has to pass before it gets traffic. Callers set port, health_path, health_timeout, root.
+# The gate that a side has to pass before it gets traffic. Callers set name, root, instances, port, health_path, health_timeout.
 
 # How long each process has to live in one piece, in hundredths of a second: Node loads a bundle in half a second. Once one has ended
 # by itself, its next life has to last longer.
@@ -16,7 +16,12 @@ uptime() {
 # otherwise `culprit` and `why` say what is wrong. Leaves what it saw in `look` (see m_look).
 serving() {
   look=$(on "$1" m_look "$1")
-  [ -n "$look" ] || return 0
+  there=$(printf '%s' "$look" | grep -c .) || :
+  if [ "$there" != "$instances" ]; then
+    culprit=$name why="has $there of $instances processes"
+    return 1
+  fi
+  [ "$instances" != 0 ] || return 0
   pids='' urls=''
   while read -r instance pid restarts state _; do
     culprit=$instance
@@ -89,7 +94,7 @@ gate() {
   while :; do
     verdict=0
     serving "$1" "$2" || verdict=1
-    [ -n "$look" ] || return 0
+    [ "$instances" != 0 ] || return 0
     [ "$why" != 'ended again and again' ] || return 1
     now=$(printf '%s\n' "$look" | cut -d ' ' -f 1,2)
     if [ "$now" != "$last" ]; then

@@ -121,6 +121,7 @@ function valuesOf(settings: AppSettings): Record<string, string> {
     packages: settings.packages.map((name) => assertPlain("app.packages", name, /^[a-z0-9][a-z0-9+.-]+$/)).join(" "),
     folders: folders.join(" "),
     manager: settings.manager,
+    instances: String(settings.processes.reduce((sum, { instances }) => sum + instances, 0)),
     port: String(settings.port),
     healthPath: assertUrlPath("healthPath", settings.healthPath),
     healthTimeout: String(settings.healthTimeoutSec),

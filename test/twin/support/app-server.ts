@@ -2,6 +2,7 @@ import { type AppProcess, type AppSettings, appBundle } from "../../../infra/bun
 import { type Bundle, pack } from "../../../infra/bundles/bundle";
 import { envBundle } from "../../../infra/bundles/env";
 import { nodeRuntime } from "../../../infra/release";
+import { quote } from "../../../scripts/verification/script";
 import type { TinyRelease } from "./tiny-app";
 import type { TestTwin } from "./twin";
 
@@ -106,7 +107,7 @@ export class AppServer {
 
   /** A verb of the server's own script. */
   release(...words: string[]): Promise<string> {
-    return this.run(`/opt/queuehost/app/release ${words.map((word) => `'${word}'`).join(" ")}`);
+    return this.run(`/opt/queuehost/app/release ${words.map(quote).join(" ")}`);
   }
 
   /** What the first backend of the live side says: its folder, by which it is told from that of another release, and its motto. */
