@@ -2,7 +2,7 @@
 # Who may change what runs: one at a time, nobody while it is locked, and no release that was taken back. Callers set root, name.
 
 # field FILE KEY: of a file of key=value lines.
-field() { sed -n "s/^$2=//p" "$1" 2>/dev/null; }
+field() { sed -n "s/^$2=//p" "$1" 2>/dev/null || :; }
 
 at() { date -u -d "@$1" '+%Y-%m-%d %H:%M:%S UTC' 2>/dev/null || printf 'an unknown time'; }
 

@@ -20,7 +20,7 @@ release_of() {
 }
 
 # setting_of SIDE KEY: as it was when the side was laid out.
-setting_of() { sed -n "s/^$2='\(.*\)'$/\1/p" "$root/sides/$1/settings.sh" 2>/dev/null; }
+setting_of() { sed -n "s/^$2='\(.*\)'$/\1/p" "$root/sides/$1/settings.sh" 2>/dev/null || :; }
 
 # on SIDE COMMAND...: with the functions of the process manager that runs the side.
 on() {
