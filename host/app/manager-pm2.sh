@@ -19,12 +19,11 @@ m_prepare() {
   [ -f "$pm2/daemon.cjs" ] ||
     fail "$pm2 is missing: this release runs under PM2, which isn't on the server. With processManager set to pm2, queuehost up brings it"
   problem=$("$node" --check "$new/ecosystem.config.js" 2>&1) || fail "Node refuses the ecosystem file: $(one_line "$problem")"
-  install -m 0644 "$new/ecosystem.config.js" "$new/pm2.sh" "$root/sides/$1"
+  install -m 0644 "$new/ecosystem.config.js" "$new/pm2.sh" "$root/sides/$1" || return 1
   ! cmp -s "$new/pm2.service" "$units/$unit" || return 0
-  cp "$new/pm2.service" "$root/sides/$1/$unit"
+  cp "$new/pm2.service" "$root/sides/$1/$unit" || return 1
   problem=$(systemd-analyze verify --recursive-errors=no "$root/sides/$1/$unit" 2>&1) || fail "systemd refuses a unit: $(one_line "$problem")"
-  mv -f "$root/sides/$1/$unit" "$units/$unit"
-  systemctl daemon-reload
+  mv -f "$root/sides/$1/$unit" "$units/$unit" && systemctl daemon-reload
 }
 
 # m_forget SIDE: another manager gets it.

@@ -5,6 +5,11 @@ const { renameSync, rmSync, writeFileSync } = require("node:fs");
 const { basename, join } = require("node:path");
 
 const [home, status, ecosystem] = process.argv.splice(2);
+/** What is meant for the daemon, or for the unit's own process, and not for those that it starts. */
+const OWN = ["PM2_PROGRAMMATIC", "PM2_LOG_DATE_FORMAT", "PM2_CONCURRENT_ACTIONS"].concat(
+  ["NOTIFY_SOCKET", "JOURNAL_STREAM", "INVOCATION_ID", "RUNTIME_DIRECTORY", "STATE_DIRECTORY"],
+  "NO_COLOR" in process.env ? [] : ["NO_COLOR"],
+);
 process.umask(0o077);
 prepare();
 const log = console.log;
@@ -14,9 +19,7 @@ console.log = (...said) => /failed to kill - retrying/.test(said[0]) || log(...s
 const God = require("pm2/lib/God.js");
 const Daemon = require("pm2/lib/Daemon.js");
 const { custom: Client } = require("pm2");
-// What is left is the environment of the processes: that of a service, without what only the unit's own process has a use for.
-const OWN = ["PM2_PROGRAMMATIC", "PM2_LOG_DATE_FORMAT", "PM2_CONCURRENT_ACTIONS", "NOTIFY_SOCKET", "JOURNAL_STREAM"];
-for (const name of [...OWN, "INVOCATION_ID", "RUNTIME_DIRECTORY", "STATE_DIRECTORY"]) delete process.env[name];
+for (const name of OWN) delete process.env[name];
 
 /** How each process ended the last time, and how often it did so by itself since somebody started it; by its PM2 id. */
 const ends = new Map();
@@ -48,6 +51,7 @@ function prepare() {
   process.env.PM2_CONCURRENT_ACTIONS = "8";
   process.env.PM2_LOG_DATE_FORMAT = "";
   process.env.PM2_PROGRAMMATIC = "true";
+  process.env.NO_COLOR = "1";
   // Nothing is asked of, or told to, PM2's maker.
   process.env.PM2_DISABLE_VERSION_CHECK = "true";
   process.env.PM2_NO_INTERACTION = "true";
