@@ -1,3 +1,4 @@
+import { isIP, isIPv6 } from "node:net";
 import ipaddr from "ipaddr.js";
 import { UserError } from "../lib/errors";
 import { reason } from "../verification/reason";
@@ -15,11 +16,11 @@ const WIDEST = { ipv4: 24, ipv6: 56 } as const;
  * @throws UserError where it doesn't say
  */
 export async function ownAddress(host: string): Promise<string> {
-  const url = new URL(PATH, `http://${host.includes(":") ? `[${host}]` : host}`);
+  const url = new URL(PATH, `http://${isIPv6(host) ? `[${host}]` : host}`);
   const seen = await fetch(url, { signal: AbortSignal.timeout(5000) })
     .then(async (response) => (response.ok ? (await response.text()).trim() : `an answer ${response.status}`))
     .catch((error: unknown) => reason(error));
-  if (ipaddr.isValid(seen)) return ipaddr.process(seen).toString();
+  if (isIP(seen) !== 0) return ipaddr.process(seen).toString();
   throw new UserError(
     `The server doesn't say which address this machine has (${url}: ${seen.slice(0, 80)}). Name it: --address 203.0.113.7`,
   );
@@ -34,7 +35,8 @@ export function rangeOf(text: string): string {
   const fault = (what: string) =>
     new UserError(`--address: should be an address such as 203.0.113.7, or a range up to /24 (IPv6: /56), ${what}`);
   const cidr = text.includes("/") ? text : `${text}/${text.includes(":") ? 128 : 32}`;
-  if (!ipaddr.isValidCIDR(cidr)) throw fault(`got ${text}`);
+  // ipaddr.js takes 203.0.113 for 203.0.0.113, as the C library does.
+  if (isIP(cidr.replace(/\/.*/, "")) === 0 || !ipaddr.isValidCIDR(cidr)) throw fault(`got ${text}`);
   const [address, bits] = ipaddr.parseCIDR(cidr);
   if (bits < WIDEST[address.kind()]) throw fault(`got ${text}`);
   const family = address.kind() === "ipv4" ? ipaddr.IPv4 : ipaddr.IPv6;

@@ -49,7 +49,7 @@ export class Api {
   static async of(pulumi: Pulumi): Promise<Api> {
     const config = await configOf(pulumi, true);
     const token = config["hcloud:token"]?.value || process.env.HCLOUD_TOKEN;
-    if (token === undefined)
+    if (!token)
       throw new WithoutToken(
         `hcloud:token: stack ${pulumi.stack} has none, and neither has HCLOUD_TOKEN. Set it:\n    npx pulumi config set --secret hcloud:token --stack ${pulumi.stack}`,
       );
