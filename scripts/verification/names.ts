@@ -1,4 +1,4 @@
-import { resolve4, resolve6 } from "node:dns/promises";
+import { promises as dns } from "node:dns";
 import { get as getPlain } from "node:http";
 import { get as getSecure } from "node:https";
 import { isIP } from "node:net";
@@ -53,7 +53,9 @@ export async function names({ host, ipv6, domains = [], certificates }: Target):
   const own = [host, ...(ipv6 ? [ipv6] : [])].map(plainAddress);
   return Promise.all(
     domains.map(async (domain) => {
-      const found = (await Promise.all([resolve4(domain), resolve6(domain)].map((all) => all.catch(() => [])))).flat();
+      const found = (
+        await Promise.all([dns.resolve4(domain), dns.resolve6(domain)].map((all) => all.catch(() => [])))
+      ).flat();
       const ok = found.length > 0 && found.every((address) => own.includes(plainAddress(address)));
       return { concern: "outside", name: `${domain} leads to the server`, ok, seen: found.join(", ") || "no address" };
     }),
@@ -66,12 +68,12 @@ function plainAddress(address: string): string {
 }
 
 /** What the server shows for each name. */
-export async function certificates({ host, domains = [], certificates: from }: Target): Promise<Check[]> {
+export async function certificates({ host, domains = [], certificates: from }: Target, port = 443): Promise<Check[]> {
   return Promise.all(
     domains.map(async (domain) => {
       const check = { concern: "outside", name: `the certificate of ${domain} is its own` };
       try {
-        const { certificate, fault } = await shown(host, domain);
+        const { certificate, fault } = await shown({ host, port, servername: domain });
         const left = (Date.parse(certificate.valid_to) - Date.now()) / 86_400_000;
         const its = certificate.subjectaltname?.split(", ").includes(`DNS:${domain}`) ?? false;
         const trusted = from === "internal" || fault === undefined;
@@ -85,9 +87,15 @@ export async function certificates({ host, domains = [], certificates: from }: T
   );
 }
 
-function shown(host: string, servername: string): Promise<{ certificate: PeerCertificate; fault: string | undefined }> {
+interface Shown {
+  readonly certificate: PeerCertificate;
+  /** Why this computer doesn't trust it. */
+  readonly fault: string | undefined;
+}
+
+function shown(to: { readonly host: string; readonly port: number; readonly servername: string }): Promise<Shown> {
   return new Promise((tell, fail) => {
-    const socket = connect({ host, port: 443, servername, rejectUnauthorized: false, timeout: TIMEOUT_MS }, () => {
+    const socket = connect({ ...to, rejectUnauthorized: false, timeout: TIMEOUT_MS }, () => {
       const { authorized, authorizationError } = socket;
       tell({ certificate: socket.getPeerCertificate(), fault: authorized ? undefined : String(authorizationError) });
       socket.destroy();
@@ -98,11 +106,11 @@ function shown(host: string, servername: string): Promise<{ certificate: PeerCer
 }
 
 /** Nothing is to be had over plain HTTP, by the address neither. */
-export async function redirection(target: Target): Promise<Check[]> {
+export async function redirection(target: Target, port = 80): Promise<Check[]> {
   if (target.domains === undefined || target.domains.length === 0) return [];
   const check = { concern: "outside", name: "plain HTTP leads to HTTPS" };
   try {
-    const { status, location } = await ask(target, new URL(`http://${target.host}/`));
+    const { status, location } = await ask(target, new URL(`http://${target.host}:${port}/`));
     return [
       { ...check, ok: status === 308 && location === `${target.url}/`, seen: `${status} ${location ?? ""}`.trim() },
     ];

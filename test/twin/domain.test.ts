@@ -22,7 +22,7 @@ describe.skipIf(LACKS_MACHINES)("a domain", () => {
         `half.example.test=${server.ip},2001:db8:ffff::7`,
       ];
       await server.run(
-        `systemd-run -q -u names python3 ${script} ${names.join(" ")}; echo nameserver 127.0.0.1 >/etc/resolv.conf`,
+        `systemd-run -q -u names python3 ${script} 53 ${names.join(" ")}; echo nameserver 127.0.0.1 >/etc/resolv.conf`,
       );
     });
 
@@ -47,7 +47,7 @@ describe.skipIf(LACKS_MACHINES)("a domain", () => {
         "export domains=later.example.test certificates=public; cd $(mktemp -d); . /usr/local/lib/names.sh; stray_names";
       await server.put("../../../host/proxy/names.sh");
       expect(await server.run(`zone=''; ${look}`)).toBe("later.example.test leads nowhere;");
-      const comes = `sleep 2; systemctl stop names; exec python3 ${script} later.example.test=${server.ip}`;
+      const comes = `sleep 2; systemctl stop names; exec python3 ${script} 53 later.example.test=${server.ip}`;
       await server.run(`systemd-run -q -u later sh -c '${comes}'`);
       expect(await server.run(`zone=yes; ${look}`)).toBe("");
     });

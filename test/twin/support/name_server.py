@@ -1,11 +1,12 @@
-"""A name server on port 53 of 127.0.0.1: name_server.py NAME=ADDRESS,ADDRESS... Other names don't exist."""
+"""A name server on 127.0.0.1: name_server.py PORT NAME=ADDRESS,ADDRESS... Other names don't exist."""
 import ipaddress
 import socket
 import sys
 
-names = {name: addresses.split(",") for name, addresses in (word.split("=") for word in sys.argv[1:])}
+names = {name: addresses.split(",") for name, addresses in (word.split("=") for word in sys.argv[2:])}
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.bind(("127.0.0.1", 53))
+server.bind(("127.0.0.1", int(sys.argv[1])))
+print("ready", flush=True)
 while True:
     query, client = server.recvfrom(512)
     labels, at = [], 12
