@@ -79,6 +79,11 @@ export class Load {
     return { sent, failures, longestGap: Math.round(this.longestGap), p50: at(0.5), p99: at(0.99) };
   }
 
+  /** How many requests were sent so far. */
+  get count(): number {
+    return this.sent;
+  }
+
   private sendDue(): void {
     for (; ; this.sent += 1) {
       const due = this.began + (this.sent / this.rate) * 1000;
