@@ -2,9 +2,10 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openTunnel, type Tunnel } from "../../../../scripts/ssh/tunnel";
+import { dial } from "../../../../scripts/verification/dial";
 import { freePort } from "../../../support/free-port";
 import { waitFor } from "../../../support/wait-for";
 import { Sshd, WITHOUT_SSHD } from "../../engine/command-provider/sshd";
@@ -60,7 +61,8 @@ describe.skipIf(WITHOUT_SSHD)("a tunnel", () => {
     const localPort = await freePort();
     tunnel = await openTunnel(sshd.connection, remotePort, { localPort });
     expect(tunnel.port).toBe(localPort);
-    expect(execFileSync("ss", ["-Hltn", `sport = :${localPort}`]).toString()).toMatch(/127\.0\.0\.1:\d+/);
+    for (const { address } of Object.values(networkInterfaces()).flatMap((all) => all ?? []))
+      if (address !== "127.0.0.1") expect([address, await dial(address, localPort)]).not.toEqual([address, "open"]);
     await expect(openTunnel(sshd.connection, remotePort, { localPort })).rejects.toThrow(
       `Port ${localPort} of this machine can't be used: EADDRINUSE`,
     );
