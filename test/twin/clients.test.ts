@@ -40,6 +40,7 @@ useTwin((twin) => {
     const key = execFileSync("cat", [join(folder, "key.pub")]).toString();
     const script = join(__dirname, "support/hcloud_client.py");
     await twin.sellOut({ server_type: "cpx22", location: "fsn1" });
+    await twin.setZones("example.org");
     const output = execFileSync("python3", [script, twin.running.endpoint, twin.token, key], {
       env: { ...process.env, PYTHONPATH: folder },
       timeout: 60_000,
@@ -60,6 +61,7 @@ useTwin((twin) => {
       "in use": "resource_in_use",
       renamed: "snake",
       pages: [20, 2, 31],
+      records: ["www/A", 600, "198.18.0.10", 0],
       gone: true,
       left: [0, 0, 0],
       missing: "not_found",

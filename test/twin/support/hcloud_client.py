@@ -8,6 +8,7 @@ from hcloud.firewalls import Firewall, FirewallResource, FirewallRule
 from hcloud.images import Image
 from hcloud.locations import Location
 from hcloud.server_types import ServerType
+from hcloud.zones import ZoneRecord
 
 endpoint, token, public_key = sys.argv[1:]
 client = Client(token=token, api_endpoint=endpoint)
@@ -72,6 +73,15 @@ seen["renamed"] = server.update(name="snake", labels={"role": "web"}).name
 extra = [client.firewalls.create(name=f"page-{n}").firewall for n in range(30)]
 first = client.firewalls.get_list(per_page=20)
 seen["pages"] = [len(first.firewalls), first.meta.pagination.last_page, len(client.firewalls.get_all())]
+
+zone = client.zones.get("example.org")
+made = client.zones.create_rrset(zone, name="www", type="A", ttl=300, records=[ZoneRecord(value="198.18.0.9")])
+made.action.wait_until_finished()
+client.zones.set_rrset_records(made.rrset, [ZoneRecord(value="198.18.0.10")]).wait_until_finished()
+client.zones.change_rrset_ttl(made.rrset, 600).wait_until_finished()
+record_set = client.zones.get_rrset(zone, "www", "A")
+client.zones.delete_rrset(record_set).action.wait_until_finished()
+seen["records"] = [record_set.id, record_set.ttl, record_set.records[0].value, len(client.zones.get_rrset_all(zone))]
 
 removed = client.firewalls.remove_from_resources(firewall, [FirewallResource(type="server", server=server)])
 for action in removed:
