@@ -100,8 +100,11 @@ export async function record(pulumi: Pulumi, id: string, again: string, report: 
   try {
     await ensureEngine();
     await heal(pulumi, report);
-    const targets = (await releaseUrns(pulumi)).flatMap((urn) => ["--target", urn]);
-    await engineUp(pulumi, targets, "recording it in Pulumi's state");
+    const urn = await urnOf(pulumi);
+    await engineUp(pulumi, urn === undefined ? [] : ["--target", urn], "recording it in Pulumi's state");
+    // A release that the server keeps is sent by nothing; to delete what sent the other one would touch nothing there.
+    const sent = await urnOf(pulumi, "-artefact");
+    if (sent !== undefined) await pulumi.read(["state", "delete", sent, "--yes"]);
   } catch (error) {
     throw goingOn(error, finish);
   }
@@ -109,17 +112,18 @@ export async function record(pulumi: Pulumi, id: string, again: string, report: 
 
 /** Has the engine bring the release to the server though its inputs are those that the state knows. */
 export async function replacing(pulumi: Pulumi): Promise<string[]> {
-  const [urn] = await releaseUrns(pulumi);
+  const urn = await urnOf(pulumi);
   return urn === undefined ? [] : ["--replace", urn];
 }
 
-/** What brings a release into service comes first, then what sends it; the `.env` is another matter. */
-async function releaseUrns(pulumi: Pulumi): Promise<string[]> {
+/**
+ * Of what makes a release in the state, what brings it into service, or another part of it.
+ *
+ * @param part ends the resource's name
+ */
+async function urnOf(pulumi: Pulumi, part = ""): Promise<string | undefined> {
   const { resources } = await stateOf(pulumi);
-  const parent = resources.find(({ type }) => type === "queuehost:release:Release")?.urn;
-  if (parent === undefined) return [];
-  const name = nameIn(parent);
-  return [name, `${name}-artefact`].flatMap((wanted) =>
-    resources.filter((one) => one.parent === parent && nameIn(one.urn) === wanted).map(({ urn }) => urn),
-  );
+  const above = resources.find(({ type }) => type === "queuehost:release:Release")?.urn;
+  if (above === undefined) return undefined;
+  return resources.find(({ urn, parent }) => parent === above && nameIn(urn) === `${nameIn(above)}${part}`)?.urn;
 }
