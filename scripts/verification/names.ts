@@ -29,7 +29,12 @@ export function ask({ host, certificates, domains = [] }: Target, url: URL): Pro
     const options = {
       signal: AbortSignal.timeout(TIMEOUT_MS),
       agent: false,
-      ...(itself && { host, servername: url.hostname, rejectUnauthorized: false, headers: { host: url.host } }),
+      ...(itself && {
+        hostname: host,
+        servername: url.hostname,
+        rejectUnauthorized: false,
+        headers: { host: url.host },
+      }),
     };
     const get = url.protocol === "https:" ? getSecure : getPlain;
     get(url, options, (response) => {

@@ -3,13 +3,14 @@ import { promises as dns } from "node:dns";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createSecure } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer, type Server } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PACKAGE } from "../../../scripts/lib/places";
-import { certificates, names, redirection } from "../../../scripts/verification/names";
+import { ask, certificates, names, redirection } from "../../../scripts/verification/names";
 import type { Target } from "../../../scripts/verification/outside";
 import { freePort } from "../../support/free-port";
 
@@ -52,6 +53,25 @@ function secure(days: number): Promise<number> {
   }
   return listen(createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }));
 }
+
+test("a server that vouches for itself is called by its address, and asked for its name", async () => {
+  const [key, cert] = [join(folder, "own.key"), join(folder, "own.crt")];
+  execFileSync(
+    "openssl",
+    ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", cert],
+    { stdio: "ignore" },
+  );
+  const port = await listen(
+    createSecure({ key: readFileSync(key), cert: readFileSync(cert) }, ({ headers }, response) =>
+      response.writeHead(503, { "retry-after": "60" }).end(headers.host),
+    ),
+  );
+  expect(await ask(target, new URL(`https://${NAME}:${port}/`))).toMatchObject({
+    status: 503,
+    retryAfter: "60",
+    body: `${NAME}:${port}`,
+  });
+});
 
 describe("certificates", () => {
   test("of the server's own are looked at for name and term", async () => {
