@@ -79,7 +79,7 @@ async function measured(
   prepare: (round: number) => Promise<void> = async () => {},
 ): Promise<Row> {
   const { url } = await deployment.subject();
-  const load = new Load(url, RATE, referenceTraffic("bench"));
+  const load = new Load(url, RATE, referenceTraffic("benched"));
   const seconds: number[] = [];
   const rounds = async () => {
     for (let round = 0; round < ROUNDS; round += 1) {

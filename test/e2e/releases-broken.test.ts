@@ -84,7 +84,7 @@ describe.skipIf(LACKS_ENGINE)("under load, a release that", () => {
 
   const loaded = async (work: () => Promise<void>): Promise<Account> => {
     runs += 1;
-    const account = await underLoad(deployment, referenceTraffic(`run${"abcdefghijklmnop"[runs]}`), RATE, work);
+    const account = await underLoad(deployment, referenceTraffic(`broken${"abcdefghijklmnop"[runs]}`), RATE, work);
     console.log(`${expect.getState().currentTestName}: ${told(account)}`);
     return account;
   };

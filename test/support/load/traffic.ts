@@ -15,7 +15,11 @@ const JOB_EVERY = 5;
 const json = { "content-type": "application/json" };
 const get = (path: string): Sent => ({ method: "GET", path });
 
-/** Reservations, the state of the application, and a page. The worker tells the end of each job in a line of its log. */
+/**
+ * Reservations, the state of the application, and a page. The worker tells the end of each job in a line of its log.
+ *
+ * @param run tells its jobs from those of other runs: six small letters at least
+ */
 export function referenceTraffic(run: string): JobTraffic {
   const jobs = new Set<string>();
   const reservation = { guest: "Ada", email: "ada@example.com", resource: "Boardroom" };
