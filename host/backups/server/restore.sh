@@ -45,7 +45,8 @@ plan() {
     ;;
   esac
   case " $2 " in *' postgres '*)
-    live_sql <<<"$ROWS" | sed 's/^/now\trows\t/'
+    said=$(live_sql <<<"$ROWS") || fail "postgres does not answer: $(one_line "$said")"
+    [ -z "$said" ] || printf '%s\n' "$said" | sed 's/^/now\trows\t/'
     of "$set" rows | sed 's/^/backup\trows\t/'
     ;;
   esac
@@ -149,6 +150,9 @@ run() {
 ours=$FOLDER/.maintenance
 touched=0 staged='' requeued='' where=''
 work=$(mktemp -d /run/queuehost-restore.XXXXXX)
+# Removed by at_end, too.
+# shellcheck disable=SC2034
+scratch=$work
 # The servers on trial reach their own folders in it.
 chmod 711 "$work"
 trap 'rm -rf "$work"' EXIT
@@ -176,7 +180,11 @@ case ${1:-} in
     trap finish EXIT
     trap 'where="${BASH_SOURCE[0]##*/}, line $LINENO"' ERR
     trap 'exit 143' INT TERM
-    if unfinished; then put_back; fi
+    if unfinished; then
+      put_back
+    elif [ "$1" = undo ]; then
+      log 'there is no restore to be undone'
+    fi
     [ "$1" = undo ] || run "$2" "$3"
     ;;
   *) fail "restore.sh: should be plan, run or undo, got ${1:-nothing}" ;;

@@ -77,8 +77,9 @@ export const BACKUPS_FAULTS: readonly Fault[] = [
   {
     name: "the disk has no room for another backup",
     ...byCommand(
-      `free=$(($(stat -f -c '%a * %S' ${FOLDER}))); fallocate -l $((free - 50000000)) /var/backups/full`,
-      "rm /var/backups/full",
+      `cp -a ${FOLDER} /root/sets; mount -t tmpfs -o size=60m,mode=700,uid=backup,gid=backup tmpfs ${FOLDER}
+       cp -a /root/sets/. ${FOLDER}`,
+      `umount ${FOLDER}; rm -r /root/sets`,
     ),
     red: ["backups: there is room for the next backup"],
   },
