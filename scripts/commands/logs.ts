@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { UserError } from "../lib/errors";
 import { Pulumi } from "../lib/pulumi";
 import { serverOf } from "../release/server";
-import { asJson, type LogLine, LogPrinter, readLine } from "../ssh/log-line";
+import { asJson, type LogLine, LogPrinter, LogReader } from "../ssh/log-line";
 import { type LogQuery, logCommand, logScript } from "../ssh/log-sources";
 import { exitCode, startSsh } from "../ssh/openssh";
 import { assertReachable } from "../ssh/reach";
@@ -81,6 +81,7 @@ async function show(
   const out = async (text: string) => {
     if (text !== "" && isRead && !process.stdout.write(text)) await once(process.stdout, "drain").catch(() => {});
   };
+  const reader = new LogReader(app);
   const held: LogLine[] = [];
   const release = (most?: number) => {
     const sorted = held.splice(0).sort((one, other) => one.time.getTime() - other.time.getTime());
@@ -96,7 +97,7 @@ async function show(
   if (ssh.stdout)
     for await (const text of createInterface(ssh.stdout)) {
       unordered ||= text === "\tfiles";
-      const line = readLine(text, app);
+      const line = reader.read(text);
       if (line === undefined || (since !== undefined && line.time.getTime() < since * 1000)) continue;
       if (!unordered) {
         await out(print(line));

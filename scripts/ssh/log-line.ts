@@ -14,13 +14,30 @@ export interface LogLine {
 
 const COLOURS = ["cyan", "magenta", "yellow", "green", "blue", "redBright", "cyanBright", "magentaBright"] as const;
 
-/**
- * Reads one line of what the server prints; undefined for what is none.
- *
- * @param app the application's name, which begins the names of its units
- */
-export function readLine(text: string, app: string): LogLine | undefined {
-  return text.startsWith("\t") ? fromFile(text, app) : fromJournal(text, app);
+/** Reads what the server prints. */
+export class LogReader {
+  /** The time of the last line of each file. */
+  private readonly times = new Map<string, Date>();
+
+  /** @param app the application's name, which begins the names of its units */
+  constructor(private readonly app: string) {}
+
+  /** Reads one line; undefined for what is none. */
+  read(text: string): LogLine | undefined {
+    return text.startsWith("\t") ? this.fromFile(text) : fromJournal(text, this.app);
+  }
+
+  /** A line of a file of PM2's: `\tintranet-backend@a1-out.log\t2026-11-22T10:00:00.123+00:00: text`; a stack's lines may have no time. */
+  private fromFile(text: string): LogLine | undefined {
+    const [, file = "", ...rest] = text.split("\t");
+    const [, instance = "", stream = ""] = /^(.*)-(out|error)\.log$/.exec(file) ?? [];
+    const whole = rest.join("\t");
+    const [, time = "", message = whole] = /^(\d{4}-\S+?): (.*)$/s.exec(whole) ?? [];
+    const at = time === "" ? this.times.get(file) : new Date(time);
+    if (stream === "" || at === undefined || Number.isNaN(at.getTime())) return undefined;
+    this.times.set(file, at);
+    return { time: at, ...nameOf(instance, this.app), priority: stream === "error" ? 3 : 6, message };
+  }
 }
 
 function fromJournal(text: string, app: string): LogLine | undefined {
@@ -34,16 +51,6 @@ function fromJournal(text: string, app: string): LogLine | undefined {
     priority: Number(entry.PRIORITY ?? 6),
     message: messageOf(entry.MESSAGE),
   };
-}
-
-/** A line of a file of PM2's: `\tintranet-backend@a1-out.log\t2026-11-22T10:00:00.123Z: text`. */
-function fromFile(text: string, app: string): LogLine | undefined {
-  const [, file = "", ...rest] = text.split("\t");
-  const [, instance = "", stream = ""] = /^(.*)-(out|error)\.log$/.exec(file) ?? [];
-  const [, time = "", message = ""] = /^(\S+?):? (.*)$/s.exec(rest.join("\t")) ?? [];
-  const at = new Date(time);
-  if (stream === "" || Number.isNaN(at.getTime())) return undefined;
-  return { time: at, ...nameOf(instance, app), priority: stream === "error" ? 3 : 6, message };
 }
 
 function parsed(text: string): Record<string, unknown> | undefined {

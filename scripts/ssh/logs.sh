@@ -28,7 +28,7 @@ main() {
 
 of_file() {
   if [ "$follow" = yes ]; then tail -q -n "$most" -F "$1" 2>/dev/null | matches; else matches <"$1" | tail -n "$most"; fi |
-    awk -v file="${1##*/}" '{ print "\t" file "\t" $0; fflush() }'
+    sed -u "s|^|\t${1##*/}\t|" # Debian's awk would wait for more
 }
 
 matches() { if [ -n "$expression" ]; then "${matching[@]}" -e "$expression"; else cat; fi; }

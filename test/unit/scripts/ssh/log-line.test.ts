@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { LogPrinter, readLine } from "../../../../scripts/ssh/log-line";
+import { LogPrinter, LogReader } from "../../../../scripts/ssh/log-line";
 
+const readLine = (text: string, app: string) => new LogReader(app).read(text);
 const entry = (more: object) =>
   JSON.stringify({ __REALTIME_TIMESTAMP: "1795345096123456", MESSAGE: "hello", PRIORITY: "6", ...more });
 
@@ -32,13 +33,22 @@ test("text that the journal gives as numbers or as a list", () => {
 });
 
 test("a line of a file of PM2's", () => {
-  expect(readLine("\tintranet-worker@a1-error.log\t2026-11-22T10:00:00.123Z: a\tb", "intranet")).toEqual({
+  expect(readLine("\tintranet-worker@a1-error.log\t2026-11-22T10:00:00.123+00:00: a\tb", "intranet")).toEqual({
     time: new Date("2026-11-22T10:00:00.123Z"),
     process: "worker",
     instance: "a1",
     priority: 3,
     message: "a\tb",
   });
+});
+
+test("lines of a file without a time have that of the line above them", () => {
+  const reader = new LogReader("intranet");
+  const file = "\tintranet-worker@a1-error.log\t";
+  expect(reader.read(`${file}    at the.end (of/a/trace.js:1)`)).toBeUndefined();
+  const first = reader.read(`${file}2026-11-22T10:00:00.123+00:00: Error: no`);
+  const second = reader.read(`${file}    at work (worker.js:3)`);
+  expect(second).toMatchObject({ time: first?.time, message: "    at work (worker.js:3)" });
 });
 
 test("what is no entry is left out", () => {
