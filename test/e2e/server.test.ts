@@ -127,7 +127,7 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
     });
 
     test("becomes another type in place, and keeps its jobs", async () => {
-      await deployment.onServer("systemctl stop queuehost-worker");
+      await deployment.onServer("systemctl stop 'queuehost-worker@*'");
       const sent = await Promise.all(Array.from({ length: 20 }, (_, index) => reserve(deployment, jobs(index))));
       expect(new Set(sent)).toEqual(new Set([202]));
       await set({ "server.type": "cx33" });
