@@ -112,6 +112,17 @@ describe.skipIf(redis.missing)(`jobs that are held${redis.note}`, () => {
     expect(did).toEqual(["one"]);
   });
 
+  test("that failed once more since are left to those who know why", async () => {
+    const [held] = await failed({ name: "one", opts: { jobId: "order-6" } });
+    if (held === undefined) throw new Error("not held");
+    isBroken = true;
+    const over = new Promise((end) => worker.once("failed", end));
+    expect(await queues.runAgain(held, undefined)).toEqual({ kind: "again" });
+    await over;
+    expect(await queue.getFailedCount()).toBe(1);
+    expect(await queues.runAgain(held, undefined)).toEqual({ kind: "since" });
+  });
+
   test("stay as they are in a queue that is paused", async () => {
     const [held] = await failed({ name: "one" });
     if (held === undefined) throw new Error("not held");
