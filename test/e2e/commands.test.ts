@@ -93,6 +93,20 @@ describe.skipIf(LACKS_ENGINE)("the commands that change releases", () => {
     expect(await deployment.red()).toEqual([]);
   });
 
+  test("a deploy that doesn't get there leaves the held release in service, and held", async () => {
+    await deployment.configure({ "app.build": built("third"), "app.migrate": "node -e process.exit(3)" });
+    const { exitCode, output } = await onStack("deploy");
+    await deployment.pulumi.read(["config", "rm", "app.migrate"]);
+    await deployment.configure({ "app.build": built("second") });
+    expect(exitCode, output).toBe(1);
+    expect(output).toContain(`app.release held ${ids.first}; it is taken out`);
+    expect(output).toContain(`app.release holds ${ids.first} again`);
+    expect(output).toMatch(/migrat/);
+    expect(output.trim()).toMatch(/deploy --stack \S+ goes on from here\.$/);
+    expect((await live()).release).toBe(ids.first);
+    expect(await deployment.up()).toEqual([]);
+  });
+
   test("what was taken back is deployed again only where that is wanted", async () => {
     const refused = await onStack("deploy");
     expect(refused.exitCode).toBe(1);
