@@ -33,7 +33,7 @@ say() { systemd-cat -t "$unit" -p "$1" printf '%s\n' "$2" 2>/dev/null || :; }
 node() {
   WATCH_NAME=$name WATCH_PORT=$port WATCH_HEALTH_PATH=$health_path WATCH_SECONDS=$watch_seconds \
     WATCH_FAILURES=$watch_failures WATCH_WAIT=$watch_wait WATCH_STOP_TIMEOUT=$stop_timeout \
-    WATCH_PASSWORD_FILE=${CREDENTIALS_DIRECTORY:-/etc/queuehost/credentials}/redis-operator \
+    WATCH_PASSWORD_FILE=/etc/queuehost/credentials/redis-operator \
     exec "/opt/queuehost/node/$node_version/bin/node" ./watch/main.cjs "$@"
 }
 
@@ -47,7 +47,6 @@ in_sandbox() {
   systemctl reset-failed "$called" 2>/dev/null || :
   systemd-run --quiet --collect --no-block --unit "$called" --description "Watch over a new release of $name" \
     -p Type=exec -p "RuntimeMaxSec=$longest" -p TimeoutStopSec=10 -p SuccessExitStatus=10 ${more:+-p "$more"} \
-    -p "LoadCredential=redis-operator:/etc/queuehost/credentials/redis-operator" \
     -p CPUWeight=20 -p IOWeight=20 -p Nice=10 -p MemoryMax=300M -p OOMScoreAdjust=800 -p TasksMax=64 -p UMask=0077 \
     -p NoNewPrivileges=yes -p 'CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_DAC_READ_SEARCH' \
     -p ProtectSystem=strict -p 'ReadWritePaths=/var/lib/queuehost/watch /var/lib/queuehost/replay' \

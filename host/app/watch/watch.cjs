@@ -96,6 +96,7 @@ class Watch {
 
   summary() {
     const { queues, ended, failed, stalled } = this.sums();
+    if (!this.redis) return "Redis doesn't answer: of the queues nothing is known";
     return `${queues} queues, ${ended} attempts ended, ${failed} of them failed, ${stalled} jobs stalled`;
   }
 
