@@ -40,6 +40,6 @@ export class Dns extends pulumi.ComponentResource {
 }
 
 /** The name of a record as the zone has it: `@` is the zone itself. */
-export function nameIn(zone: string, domain: string): string {
+function nameIn(zone: string, domain: string): string {
   return domain === zone ? "@" : domain.slice(0, -zone.length - 1);
 }

@@ -11,7 +11,7 @@ const TIMEOUT_MS = 4000;
 /** An authority's certificates are renewed a month before they end. */
 const LEFT_DAYS = 7;
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   /** Seconds, where the answer names them. */
   readonly retryAfter: string | undefined;

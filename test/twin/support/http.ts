@@ -1,7 +1,7 @@
 import { Agent, type IncomingHttpHeaders, request as plain } from "node:http";
 import { request as secure } from "node:https";
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -40,7 +40,7 @@ export function ask(url: string, { name, method = "GET", headers = {}, body, age
 }
 
 /** What many clients were answered. */
-export interface Tally {
+interface Tally {
   /** Answers by status; `error: ...` where there was none. */
   readonly outcomes: Record<string, number>;
   /** Answers by the header `x-instance`. */
