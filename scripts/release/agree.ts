@@ -100,11 +100,8 @@ export async function record(pulumi: Pulumi, id: string, again: string, report: 
   try {
     await ensureEngine();
     await heal(pulumi, report);
-    const urn = await urnOf(pulumi);
-    await engineUp(pulumi, urn === undefined ? [] : ["--target", urn], "recording it in Pulumi's state");
-    // A release that the server keeps is sent by nothing; to delete what sent the other one would touch nothing there.
-    const sent = await urnOf(pulumi, "-artefact");
-    if (sent !== undefined) await pulumi.read(["state", "delete", sent, "--yes"]);
+    // As a whole: what sent the release that is left goes, too, and others depend on that.
+    await engineUp(pulumi, [], "recording it in Pulumi's state");
   } catch (error) {
     throw goingOn(error, finish);
   }
@@ -112,18 +109,10 @@ export async function record(pulumi: Pulumi, id: string, again: string, report: 
 
 /** Has the engine bring the release to the server though its inputs are those that the state knows. */
 export async function replacing(pulumi: Pulumi): Promise<string[]> {
-  const urn = await urnOf(pulumi);
-  return urn === undefined ? [] : ["--replace", urn];
-}
-
-/**
- * Of what makes a release in the state, what brings it into service, or another part of it.
- *
- * @param part ends the resource's name
- */
-async function urnOf(pulumi: Pulumi, part = ""): Promise<string | undefined> {
   const { resources } = await stateOf(pulumi);
   const above = resources.find(({ type }) => type === "queuehost:release:Release")?.urn;
-  if (above === undefined) return undefined;
-  return resources.find(({ urn, parent }) => parent === above && nameIn(urn) === `${nameIn(above)}${part}`)?.urn;
+  const release = resources.find(
+    ({ urn, parent }) => above !== undefined && parent === above && nameIn(urn) === nameIn(above),
+  );
+  return release === undefined ? [] : ["--replace", release.urn];
 }
