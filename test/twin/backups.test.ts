@@ -187,7 +187,7 @@ describe.skipIf(LACKS_MACHINES)("backups on a real machine", { timeout: 900_000 
           "app:app 600 app:app 700",
         );
         await inService();
-        const newest = await run("ls $FOLDER | tail -n 1");
+        const newest = await run("basename $(ls -d $FOLDER/2* | tail -n 1)");
         expect(await run(`sed -n 's/^rows\t//p' $FOLDER/${newest}/manifest`)).toBe("public.orders\t7");
         expect(await run("tail -n 1 /var/log/queuehost/audit.log")).toMatch(/\ttests\trestore \d{8}-\d{6}\tdone$/);
       });
