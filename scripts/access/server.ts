@@ -17,7 +17,7 @@ const LAST_SECONDS = 5;
 export async function tellServer(subject: Subject, address: string, seconds: number, who: string): Promise<void> {
   const set = address.includes(":") ? "guests6" : "guests4";
   const element = (more = "") => `element inet queuehost ${set} { ${address}${more} }`;
-  // An entry that is there keeps its time; as one transaction, nobody is ever left without.
+  // An older kernel leaves an entry that is there its time. It is one transaction: nobody is out meanwhile.
   const rules = [`add ${element()}`, `delete ${element()}`, `add ${element(` timeout ${seconds}s`)}`].join("\n");
   const what = `ssh ${address} ${seconds > LAST_SECONDS ? `for ${seconds} s` : "shut out"}`;
   const script = [
