@@ -42,13 +42,12 @@ node() {
 in_sandbox() {
   called=$1 longest=$2 more=$3
   shift 3
-  install -d -m 0755 /var/lib/queuehost /var/lib/queuehost/watch
   install -d -m 0700 /var/lib/queuehost/replay
   systemctl reset-failed "$called" 2>/dev/null || :
   systemd-run --quiet --collect --no-block --unit "$called" --description "Watch over a new release of $name" \
     -p Type=exec -p "RuntimeMaxSec=$longest" -p TimeoutStopSec=10 -p SuccessExitStatus=10 ${more:+-p "$more"} \
     -p CPUWeight=20 -p IOWeight=20 -p Nice=10 -p MemoryMax=300M -p OOMScoreAdjust=800 -p TasksMax=64 -p UMask=0077 \
-    -p NoNewPrivileges=yes -p 'CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_DAC_READ_SEARCH' \
+    -p SupplementaryGroups=redis -p NoNewPrivileges=yes -p 'CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_DAC_READ_SEARCH' \
     -p ProtectSystem=strict -p 'ReadWritePaths=/var/lib/queuehost/watch /var/lib/queuehost/replay' \
     -p ProtectHome=yes -p PrivateTmp=yes -p PrivateDevices=yes -p ProtectHostname=yes -p ProtectClock=yes \
     -p ProtectKernelTunables=yes -p ProtectKernelModules=yes -p ProtectKernelLogs=yes -p ProtectControlGroups=yes \
@@ -69,14 +68,21 @@ prune() {
 begin() {
   systemctl stop "$unit" 2>/dev/null || :
   prune
+  install -d -m 0755 /var/lib/queuehost /var/lib/queuehost/watch
   if [ -z "$2" ]; then
-    install -d -m 0755 /var/lib/queuehost /var/lib/queuehost/watch
-    printf '%s\n' "release=$1" "since=$(date +%s)" "until=$(date +%s)" verdict=unwatched \
-      'why=the first release: there is nothing to go back to' >"$state"
+    first_state "$1" '' 0 unwatched 'the first release: there is nothing to go back to'
     say notice "release $1 isn't watched: it is the first, there is nothing to go back to"
     return 0
   fi
+  first_state "$1" "$2" "$watch_seconds" running ''
   in_sandbox "$unit" "$((watch_seconds + 60))" "ExecStopPost=+/bin/sh $here ended $1 $2" run "$1" "$2"
+}
+
+# first_state NEW OLD SECONDS VERDICT WHY
+first_state() {
+  now=$(date +%s)
+  printf '%s\n' "release=$1" "before=$2" "since=$now" "until=$((now + $3))" "verdict=$4" "why=$5" >"$state.new"
+  mv -f "$state.new" "$state"
 }
 
 # ended NEW OLD: the watch is over. Going back is done outside of its sandbox, and with no less CPU than any other change.
@@ -107,13 +113,13 @@ forget() {
 }
 
 back() {
-  why=$(known why) since=$(known since)
+  why=$(known why) from=$(known from)
   if problem=$(ONLY_IF_LIVE=$1 ./release switch "$2" 'the watch' "$why" 2>&1); then
     set_known verdict went-back
     now=$(date +%s)
     set_known until "$now"
     result="went back to release $2"
-    in_sandbox "$unit-sweep" "$((stop_timeout + 60))" '' sweep "$1" "${since}000" "${now}999"
+    in_sandbox "$unit-sweep" "$((stop_timeout + 60))" '' sweep "$1" "$from" "${now}999"
   elif [ $? = 3 ]; then
     set_known verdict ended
     result='another release was in service by then'
@@ -128,7 +134,7 @@ back() {
 
 status() {
   [ -f "$state" ] || return 0
-  if [ "$(known verdict)" = running ] && ! systemctl -q is-active "$unit"; then
+  if [ "$(known verdict)" = running ] && ! systemctl -q is-active "$unit" && [ "$(systemctl show -P ActiveState "$unit")" != activating ]; then
     sed -e 's/^verdict=.*/verdict=ended/' -e 's/^why=.*/why=the server was restarted while it ran/' "$state"
   else
     cat "$state"

@@ -46,7 +46,9 @@ describe.skipIf(LACKS_MACHINES)("the watch over a release on a real machine", ()
       for (const part of parts) await short(server.run(`echo ${part} | base64 -d >>${target}`));
       const [backend = processOf("backend", "")] = PROCESSES;
       const processes = [backend, processOf("worker", "node worker.js", { instances: 2 })];
-      await short(server.apply(appOf(release, { processes, watch: { seconds, failures: 10, wait: 5 } })));
+      await short(
+        server.apply(appOf(release, { processes, healthTimeoutSec: 40, watch: { seconds, failures: 10, wait: 5 } })),
+      );
     }
 
     async function state(): Promise<State> {
@@ -81,7 +83,7 @@ describe.skipIf(LACKS_MACHINES)("the watch over a release on a real machine", ()
     });
 
     test("lets a good release pass under load, in a sandbox that changes nothing", async () => {
-      good = queueRelease(twin.stateDir, `${WORK.well} // two`);
+      good = queueRelease(twin.stateDir, `${WORK.well} globalThis.two = 2;`);
       await deploy(good, 12);
       expect(await state()).toMatchObject({ watch_verdict: "running", watch_release: good.id });
       const exposure = await server.run(
@@ -142,7 +144,7 @@ describe.skipIf(LACKS_MACHINES)("the watch over a release on a real machine", ()
     });
 
     test("is over when somebody else changes the release meanwhile", async () => {
-      const next = queueRelease(twin.stateDir, `${WORK.well} // three`);
+      const next = queueRelease(twin.stateDir, `${WORK.well} globalThis.three = 3;`);
       await deploy(next, 90);
       await server.release("switch", good.id, "anna@example.org", "never mind");
       expect(await verdict(30)).toMatchObject({ watch_verdict: "ended", watch_release: next.id, release: good.id });

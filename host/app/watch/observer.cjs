@@ -21,9 +21,11 @@ class Observer {
    * @param since the time of the switch, in milliseconds
    * @param known figures of before the switch, by the same keys as `queues`, where they were read then
    * @param held Held
+   * @param from the time from which on failed jobs are held: the new side takes jobs before it has the traffic
    */
-  constructor(since, known = {}, held = undefined) {
+  constructor(since, known = {}, held = undefined, from = since) {
     this.since = since;
+    this.from = from;
     this.known = known;
     this.held = held;
   }
@@ -50,7 +52,7 @@ class Observer {
     this.queues.set(id, queue);
     const ask = { key, after: "0", before: `(${this.since}-0`, count: PAST_EVENTS };
     const answer = await queues.look(database, { queues: [ask] });
-    queue.begin(answer.queues[0], this.since, this.known[id]);
+    queue.begin(answer.queues[0], this.since, this.known[id], this.from);
   }
 
   /** @param to jobs whose last attempt began at this time or later aren't this release's */
@@ -68,7 +70,7 @@ class Observer {
       const { now, queues: seen } = await queues.look(database, { queues: ask, bytes: ROUND_BYTES });
       for (const [index, one] of seen.entries()) {
         list[index].take(one, now);
-        this.held?.take(list[index], one, this.since, to);
+        this.held?.take(list[index], one, this.from, to);
       }
     }
   }

@@ -29,12 +29,12 @@ class WatchedQueue {
   }
 
   /** Takes what the stream still had of the time before the switch. */
-  begin({ events, last }, since, known) {
+  begin({ events, last }, since, known, from) {
     this.tally.take(events, false);
     this.before = known ?? this.past(since);
     this.tally.restart();
     this.last = last ?? `${since - 1}-0`;
-    this.failedAfter = since;
+    this.failedAfter = from;
   }
 
   /** How it did up to a time; undefined where no attempt has ended. */

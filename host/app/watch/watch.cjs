@@ -19,7 +19,8 @@ class Watch {
   /**
    * @param old the release to go back to
    * @param settings {name, port, healthPath, seconds, limits: {failures, wait}}
-   * @param before {restarts, queues}: what was read before the switch; whatever is missing is read from the streams
+   * @param before {at, restarts, queues}: what was read before the new side was started, which takes jobs from then on; whatever is
+   *   missing is read from the streams
    */
   constructor(release, old, settings, before, since = Date.now()) {
     this.release = release;
@@ -28,7 +29,8 @@ class Watch {
     this.since = since;
     this.until = since + settings.seconds * 1000;
     this.held = new Held(release);
-    this.observer = new Observer(since, before.queues, this.held);
+    this.from = before.at ?? since;
+    this.observer = new Observer(since, before.queues, this.held, this.from);
     this.processes = new Processes(settings, before.restarts);
   }
 
@@ -111,7 +113,7 @@ class Watch {
     const [since, until] = [this.since, this.until].map((ms) => Math.round(ms / 1000));
     const [kept, lost] = [held.ids.size, held.lost.size];
     state.write(this.settings.name, {
-      ...{ release, before: old, since, until, verdict, why, held: kept, lost },
+      ...{ release, before: old, since, from: this.from, until, verdict, why, held: kept, lost },
       ...(held.full ? { full: "yes" } : {}),
       ...this.sums(),
     });
