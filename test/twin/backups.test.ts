@@ -162,7 +162,7 @@ describe.skipIf(LACKS_MACHINES)("backups on a real machine", { timeout: 900_000 
       const spoil = () =>
         run(`
           cli del bull:mail:wait bull:mail:active >/dev/null; cli lpush bull:mail:wait late >/dev/null; cli -n 2 flushdb >/dev/null
-          sql 'delete from orders where n > 7'; rm /srv/tiny/shared/uploads/invoice; touch /srv/tiny/shared/uploads/late; echo lost >/var/lib/tiny/state`);
+          sql 'delete from orders where n > 7'; rm -f /srv/tiny/shared/uploads/invoice; touch /srv/tiny/shared/uploads/late; echo lost >/var/lib/tiny/state`);
       const SPOILT = "1 0 0 7 late lost";
 
       test("says what it would replace", async () => {
