@@ -36,6 +36,8 @@ if (!process.stdout.isTTY) process.env.NO_COLOR = "1";
 require("pm2/lib/Client.js").prototype.launchDaemon = () =>
   refuse("PM2's daemon doesn't answer; its unit says why: systemctl status '*-pm2@*'");
 
+// Whoever reads may have seen enough, as `head` has.
+process.stdout.on("error", ({ code }) => process.exit(code === "EPIPE" ? 0 : 1));
 process.argv.push(...named(words));
 require("pm2/lib/binaries/CLI.js");
 // What is started from here gets the rest.
