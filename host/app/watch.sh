@@ -138,8 +138,11 @@ status() {
     sed -e 's/^verdict=.*/verdict=ended/' -e 's/^why=.*/why=the server was restarted while it ran/' "$state"
   else
     cat "$state"
-  fi | sed 's/^/watch_/'
+  fi | sed -e "s/^held=.*/held=$(held_jobs)/" -e 's/^/watch_/'
 }
+
+# held_jobs: how many jobs are held of the release that was watched; a sweep may have added some.
+held_jobs() { wc -l 2>/dev/null <"/var/lib/queuehost/replay/$(known release)/jobs.jsonl" || printf 0; }
 
 verb=${1:-}
 [ $# = 0 ] || shift
