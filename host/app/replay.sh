@@ -9,7 +9,7 @@ cd "$(dirname "$(readlink -f "$0")")"
 . ./lib.sh
 . ./settings.sh
 
-replays=/var/lib/queuehost/replay
+replays=/var/lib/queuehost.d/replay
 # Seconds after which a run that says nothing more has died.
 patience=60
 

@@ -40,12 +40,12 @@ ${words:-  (none)}"
   : >"$mark"
 }
 
-dumps=/var/lib/queuehost/dumps
+dumps=/var/lib/queuehost.d/dumps
 
 # dump: the application's database before a migration, which nothing else takes back. The newest five stay.
 dump() {
   [ -n "$database" ] || return 0
-  install -d -m 0700 /var/lib/queuehost "$dumps"
+  install -d -m 0700 /var/lib/queuehost.d "$dumps"
   # A dump is compressed: what PostgreSQL stores is more than it will take.
   size=$(runuser -u postgres -- psql -XAtqc "SELECT pg_database_size('$database')" 2>&1) ||
     fail "release $release: PostgreSQL doesn't say how large $database is ($(one_line "$size")); $(untouched)"

@@ -11,7 +11,7 @@ cd "$(dirname "$(readlink -f "$0")")"
 . ./settings.sh
 
 unit=$name-watch
-state=/var/lib/queuehost/watch/$name
+state=/var/lib/queuehost.d/watch/$name
 here=/opt/queuehost/app/watch.sh
 
 # known KEY: of the last watch.
@@ -42,13 +42,13 @@ node() {
 in_sandbox() {
   called=$1 longest=$2 more=$3
   shift 3
-  install -d -m 0700 /var/lib/queuehost/replay
+  install -d -m 0700 /var/lib/queuehost.d/replay
   systemctl reset-failed "$called" 2>/dev/null || :
   systemd-run --quiet --collect --no-block --unit "$called" --description "Watch over a new release of $name" \
     -p Type=exec -p "RuntimeMaxSec=$longest" -p TimeoutStopSec=10 -p SuccessExitStatus=10 ${more:+-p "$more"} \
     -p CPUWeight=20 -p IOWeight=20 -p Nice=10 -p MemoryMax=300M -p OOMScoreAdjust=800 -p TasksMax=64 -p UMask=0077 \
     -p SupplementaryGroups=redis -p NoNewPrivileges=yes -p 'CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_DAC_READ_SEARCH' \
-    -p ProtectSystem=strict -p 'ReadWritePaths=/var/lib/queuehost/watch /var/lib/queuehost/replay' \
+    -p ProtectSystem=strict -p 'ReadWritePaths=/var/lib/queuehost.d/watch /var/lib/queuehost.d/replay' \
     -p ProtectHome=yes -p PrivateTmp=yes -p PrivateDevices=yes -p ProtectHostname=yes -p ProtectClock=yes \
     -p ProtectKernelTunables=yes -p ProtectKernelModules=yes -p ProtectKernelLogs=yes -p ProtectControlGroups=yes \
     -p 'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK' -p RestrictNamespaces=yes -p RestrictRealtime=yes \
@@ -58,7 +58,7 @@ in_sandbox() {
 
 # prune: what is held of the releases before: five of them, for 30 days.
 prune() {
-  replay=/var/lib/queuehost/replay
+  replay=/var/lib/queuehost.d/replay
   [ -d "$replay" ] || return 0
   find "$replay" -mindepth 1 -maxdepth 1 -type d -mtime +30 -exec rm -rf {} +
   find "$replay" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %f\n' | sort -rn | tail -n +6 | cut -d ' ' -f 2 |
@@ -68,7 +68,7 @@ prune() {
 begin() {
   systemctl stop "$unit" 2>/dev/null || :
   prune
-  install -d -m 0755 /var/lib/queuehost /var/lib/queuehost/watch
+  install -d -m 0755 /var/lib/queuehost.d /var/lib/queuehost.d/watch
   if [ -z "$2" ]; then
     first_state "$1" '' 0 unwatched 'the first release: there is nothing to go back to'
     say notice "release $1 isn't watched: it is the first, there is nothing to go back to"
@@ -108,7 +108,7 @@ taken_back() {
 }
 
 forget() {
-  rm -rf "/var/lib/queuehost/replay/${1:?}"
+  rm -rf "/var/lib/queuehost.d/replay/${1:?}"
   set_known held 0
 }
 
@@ -142,7 +142,7 @@ status() {
 }
 
 # held_jobs: how many jobs are held of the release that was watched; a sweep may have added some.
-held_jobs() { wc -l 2>/dev/null <"/var/lib/queuehost/replay/$(known release)/jobs.jsonl" || printf 0; }
+held_jobs() { wc -l 2>/dev/null <"/var/lib/queuehost.d/replay/$(known release)/jobs.jsonl" || printf 0; }
 
 verb=${1:-}
 [ $# = 0 ] || shift

@@ -34,7 +34,7 @@ queues 2>/dev/null | grep "^queue$tab" || {
 }
 
 # Jobs that the watch holds, without those that were run again.
-for folder in /var/lib/queuehost/replay/*/; do
+for folder in /var/lib/queuehost.d/replay/*/; do
   [ -f "$folder/jobs.jsonl" ] || continue
   open=$(($(grep -c . "$folder/jobs.jsonl") - $(cut -f 1,5 "$folder/marks" 2>/dev/null | grep '^done' | sort -u | grep -c .)))
   [ "$open" -le 0 ] || printf 'held\t%s\t%s\n' "$(basename "$folder")" "$open"

@@ -127,7 +127,7 @@ describe.skipIf(LACKS_MACHINES)("the watch over a release on a real machine", ()
     });
 
     test("has held the jobs that failed for good, each once, for root alone", async () => {
-      const [folder = ""] = (await server.run("ls -d /var/lib/queuehost/replay/*/")).split("\n");
+      const [folder = ""] = (await server.run("ls -d /var/lib/queuehost.d/replay/*/")).split("\n");
       const rows = (await server.run(`cat ${folder}/jobs.jsonl`)).split("\n").map((line) => JSON.parse(line));
       expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
       const failed = await server.run(

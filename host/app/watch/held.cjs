@@ -3,7 +3,7 @@ const { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } = require(
 const { join } = require("node:path");
 
 /** Where a job's data may be anybody's: for root alone. */
-const ROOT = process.env.WATCH_REPLAY ?? "/var/lib/queuehost/replay";
+const ROOT = process.env.WATCH_REPLAY ?? "/var/lib/queuehost.d/replay";
 const MOST_JOBS = 10_000;
 const MOST_BYTES = 100e6;
 /** Jobs that may fail next: their copies are kept in memory. */

@@ -2,7 +2,7 @@
 const { mkdirSync, renameSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 
-const ROOT = process.env.WATCH_STATE ?? "/var/lib/queuehost/watch";
+const ROOT = process.env.WATCH_STATE ?? "/var/lib/queuehost.d/watch";
 
 /** Puts the state in place in one step. */
 function write(name, state) {
