@@ -20,7 +20,7 @@ export const EXPECTED = {
   APP_PROCESSES: "backend worker",
   APP_FOLDERS: "uploads",
   EXPECT_POSTGRES: "yes",
-  EXPECT_BACKUPS_KEEP: "4",
+  EXPECT_BACKUPS_KEEP: "40",
   EXPECT_BACKUPS_KEEP_DAILY: "2",
 };
 
@@ -67,7 +67,7 @@ export class BackedUp {
     await server.deploy(tinyRelease(twin.stateDir), { folders: ["uploads"] });
     await this.seed();
     await server.apply(
-      backupsBundle({ schedule: "daily", keep: 4, keepDaily: 2, name: "tiny", postgres: true, folders: ["uploads"] }),
+      backupsBundle({ schedule: "daily", keep: 40, keepDaily: 2, name: "tiny", postgres: true, folders: ["uploads"] }),
     );
   }
 
