@@ -86,12 +86,14 @@ if [ -n "$backend" ]; then
     pass 'requests go to the live side alone' 'the application gives no answer, not looked at'
   else
     check 'the proxy passes requests to the application' "$own" "$status"
-    # The connections that it keeps for a while. Those to a side that was live a moment ago are about to end.
-    for _ in $(seq 40); do
+    # The connections that it keeps, for 3 s after their last request: those to a side that was live a moment ago go, and those to
+    # one that it still uses come back with the next request.
+    for _ in $(seq 9); do
+      "${ask[@]}" -o /dev/null --max-time 3 "$base$path" 2>/dev/null
       used=$(ss -tnpH state established | grep "pid=$pid," | awk '{print $4}' | grep '^127.0.0.1:' | cut -d: -f2 | sort -un)
       strange=$(grep -vxF "$live_ports" <<<"$used" | awk -v low="$APP_PORT" '$1 >= low && $1 < low + 16' | xargs)
       [ -n "$strange" ] || break
-      sleep 0.1
+      sleep 0.5
     done
     if [ -n "$strange" ]; then
       flunk 'requests go to the live side alone' "to port $strange; live are $(xargs <<<"$live_ports")"
@@ -127,7 +129,7 @@ else
   check 'answers carry the id of their request' "verify-$mark" "$(header x-request-id)"
 fi
 size=$(numfmt --from=iec "$(tr -d B <<<"${EXPECT_MAX_BODY^^}")")
-refused=$("${ask[@]}" -o /dev/null -w '%{http_code}' --max-time 3 -X POST -H 'Expect:' -H "Content-Length: $((size + 1))" --data x "$base$path" 2>/dev/null)
+refused=$("${ask[@]}" -o /dev/null -w '%{http_code}' --max-time 3 -X POST -H 'Expect:' -H "Content-Length: $((size + 1))" --data x "$base/" 2>/dev/null)
 if [ -e "$maintenance" ]; then
   pass 'bodies over the limit are refused' 'in maintenance, not looked at'
 else

@@ -68,7 +68,7 @@ export const PROXY_FAULTS: readonly Fault[] = [
   },
   {
     name: "any body is let through",
-    ...changed("s/> [0-9]+`/> 9999999999`/; s/max_size [0-9]+B/max_size 9GB/"),
+    ...changed("s/ > [0-9]+/ > 9999999999/; s/max_size [0-9]+B/max_size 9GB/"),
     red: ["proxy: bodies over the limit are refused"],
   },
   {
@@ -77,10 +77,10 @@ export const PROXY_FAULTS: readonly Fault[] = [
       `mkdir -p /run/stray$(dirname $APP_HEALTH); touch /run/stray$APP_HEALTH
        case $IDLE in a) port=$APP_PORT ;; *) port=$((APP_PORT + 8)) ;; esac
        for n in $(seq 0 7); do
-         systemd-run -q -u stray-$n python3 -m http.server $((port + n)) --bind 127.0.0.1 --directory /run/stray
+         systemd-run -q -u stray-$n python3 -m http.server $((port + n)) --protocol HTTP/1.1 --bind 127.0.0.1 --directory /run/stray
          until_it "ss -Hltn 'sport = :$((port + n))' | grep -q ."
        done
-       edit ${FILE} 's/try_files \\/b$/try_files \\/a/'; systemctl reload caddy`,
+       edit ${FILE} 's,try_files /b$,try_files /a,'; grep -q 'try_files /a' ${FILE}; systemctl reload caddy`,
       `restore ${FILE}; systemctl reload caddy; systemctl stop 'stray-*'; rm -r /run/stray`,
     ),
     red: ["proxy: requests go to the live side alone"],
