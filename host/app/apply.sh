@@ -27,6 +27,10 @@ live=$(live_side)
 as_kept=$kept
 if [ "$as_kept" = yes ]; then
   take_kept "$release"
+  in_service=$(release_of "$live")
+  # Going back switches here first. Where something else is in service, it came later than the line in the stack's file.
+  [ -z "$in_service" ] || [ "$in_service" = "$release" ] ||
+    fail "app.release holds release $release, and $in_service came into service after it. To go back: queuehost rollback --to $release. To keep $in_service: take app.release out of the stack's file. $(untouched)"
 else
   [ "$(release_of "$live")" = "$release" ] || assert_welcome "$release"
   # shellcheck disable=SC2086 # one word a package
@@ -48,6 +52,8 @@ before=$(release_of "$live")
 if [ "$before" != "$release" ] && [ "$as_kept" != yes ]; then migrate; fi
 if watched && [ -n "$before" ]; then (cd /opt/queuehost/app && exec sh ./watch.sh before >/dev/null 2>&1 9>&-) & fi
 change "$release" "$(who)"
+# Its workers have taken jobs while it was tried.
+if [ -n "$shut" ] && watched; then (cd /opt/queuehost/app && exec sh ./watch.sh hold "$release" "$began" >/dev/null 2>&1 9>&-) || :; fi
 [ -z "$shut" ] || fail "release $release: $shut; $(untouched). Its last lines:
 ${words:-  (none)}"
 stage_tasks

@@ -29,6 +29,8 @@ change() {
   on "$idle" m_enable "$idle"
   swap_link "sides/$idle" live
   log "side $idle with release $1 has the traffic"
+  # What is to be written down before anybody sees the new side and wonders.
+  "${at_flip:-:}"
   [ "$(readlink "$root/current")" = live/release ] || swap_link live/release current
   [ -L "$root/previous" ] || swap_link live/previous previous
   [ -z "$live" ] || put_to_rest "$live"
@@ -84,14 +86,18 @@ keep_release() {
     rm -rf "$kept_folder"
     mv "$kept_folder.new" "$kept_folder"
   fi
-  [ "$1" = "$(release_of "$(live_side)")" ] || printf 'since=%s\nwho=%s\n' "$(date +%s)" "$(word "$2")" >"$kept_folder/switched"
+  # One that is live already was switched to before; of one that 0.2.0 deployed nothing says when.
+  if [ "$1" = "$(release_of "$(live_side)")" ] && [ -f "$kept_folder/switched" ]; then return 0; fi
+  printf 'since=%s\nwho=%s\n' "$(date +%s)" "$(word "$2")" >"$kept_folder/switched"
 }
 
 # same_parts RELEASE: what is to run is what was kept of it.
 same_parts() {
   [ "$(field "$root/kept/$1/settings.sh" manager)" = "'$manager'" ] || return 1
   for part in $(managed_by "$manager" m_parts); do
-    diff -rq "$parts/$part" "$root/kept/$1/$part" >/dev/null 2>&1 || [ ! -e "$parts/$part$root/kept/$1/$part" ] || return 1
+    if [ -e "$parts/$part" ] || [ -e "$root/kept/$1/$part" ]; then
+      diff -rq "$parts/$part" "$root/kept/$1/$part" >/dev/null 2>&1 || return 1
+    fi
   done
 }
 

@@ -9,8 +9,12 @@ take_kept() {
     fail "release $1 isn't kept on this server; it keeps ${there:-none}. $(untouched)"
   fi
   parts=$root/kept/$1
+  # The proxy's ports are those of what is live: they change with its configuration alone.
+  proxied=$(setting_of "$(live_side)" port)
   # shellcheck source=/dev/null # rendered from settings.sh.in
   . "$parts/settings.sh"
+  [ -z "$proxied" ] || [ "$port" = "$proxied" ] ||
+    fail "release $1 was in service with app.port $port, and the proxy sends to $proxied. Set app.port to $port and bring that up first. $(untouched)"
 }
 
 # kept_releases: the one that was switched to last comes first.

@@ -63,11 +63,8 @@ m_restart() {
   /usr/local/bin/pm2 reload "$id" >/dev/null
 }
 
-# noted SIDE: what its daemon has noted. It belongs to the user app: only a file is read.
-noted() {
-  file=/run/$name-pm2-$1/status.tsv
-  if [ -f "$file" ] && [ ! -L "$file" ]; then cat "$file" 2>/dev/null || :; fi
-}
+# noted SIDE: what its daemon has noted. The file belongs to the user app, who may put anything in its place: it is read as that user.
+noted() { setpriv --reuid app --regid app --clear-groups timeout 2 cat "/run/$name-pm2-$1/status.tsv" 2>/dev/null || :; }
 
 # m_look SIDE: a line for each instance: its name, process id (0: none), restarts by itself, state, bytes of memory.
 m_look() {

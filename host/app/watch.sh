@@ -3,6 +3,7 @@
 # The watch over a new release, as root: watch.sh VERB ...
 #   before          reads how queues and processes do, before a switch
 #   begin NEW OLD   watches NEW from now on, in a unit of its own, in the place of any other watch; returns at once
+#   hold NEW SINCE  keeps the jobs that fail for good of those that NEW began since then (epoch), though it never got in service
 #   status          what the last watch knows: watch_KEY=VALUE
 # and what the unit itself calls: run NEW OLD, ended NEW OLD, back NEW OLD, sweep NEW FROM TO.
 set -eu
@@ -147,12 +148,17 @@ held_jobs() { wc -l 2>/dev/null <"/var/lib/queuehost.d/replay/$(known release)/j
 verb=${1:-}
 [ $# = 0 ] || shift
 case "$verb $#" in
-  'before 0') node before ;;
+  'before 0')
+    # What an earlier switch has read is not what was before this one.
+    rm -f "/var/lib/queuehost.d/watch/.$name.before.json"
+    node before
+    ;;
   'begin 2') begin "$@" ;;
+  'hold 2') in_sandbox "$unit-sweep" "$((stop_timeout + 60))" '' sweep "$1" "${2}000" "$(date +%s)999" ;;
   'status 0') status ;;
   'run 2') node run "$@" ;;
   'ended 2') ended "$@" ;;
   'back 2') back "$@" ;;
   'sweep 3') node sweep "$@" ;;
-  *) fail "watch.sh: should be before | begin NEW OLD | status, got: $verb $*" ;;
+  *) fail "watch.sh: should be before | begin NEW OLD | hold NEW SINCE | status, got: $verb $*" ;;
 esac

@@ -3,7 +3,7 @@ import { ensureEngine } from "../engine";
 import { heal } from "../healing";
 import { UserError } from "../lib/errors";
 import { typed } from "../lib/places";
-import { Pulumi } from "../lib/pulumi";
+import { diagnostics, Pulumi } from "../lib/pulumi";
 import { assertUnlocked, look, record } from "../release/agree";
 import { buildFor } from "../release/built";
 import { withoutHeld } from "../release/held";
@@ -43,7 +43,22 @@ export const deploy = new Command("deploy")
     ]);
     if (built !== undefined) say(`release ${built.id}, ${bytes(built.size)}, from ${sourceWords(built.source)}`);
     if (dryRun) {
-      await preview(pulumi);
+      const changes = await preview(pulumi, json === true);
+      if (json)
+        console.log(
+          JSON.stringify(
+            {
+              stack,
+              dryRun: true,
+              release: built?.id ?? null,
+              bytes: built?.size ?? null,
+              source: built?.source ?? null,
+              changes,
+            },
+            null,
+            2,
+          ),
+        );
       return;
     }
     if (seen !== undefined) await assertWanted(pulumi, seen, built, again, who, say);
@@ -85,12 +100,21 @@ export const deploy = new Command("deploy")
       );
   });
 
-/** What would change, where no release is held. */
-async function preview(pulumi: Pulumi): Promise<void> {
-  const { exitCode } = await withoutHeld(pulumi, (file) =>
-    pulumi.attended(["preview", "--config-file", file], "Nothing was changed."),
-  );
-  if (exitCode !== 0) throw new UserError("pulumi preview failed; it says above why. Nothing was changed.");
+/**
+ * Shows what would change, where no release is held.
+ *
+ * @param json shows nothing, and returns how many resources each operation would be done to
+ */
+async function preview(pulumi: Pulumi, json: boolean): Promise<unknown> {
+  const { exitCode, stdout, output } = await withoutHeld(pulumi, (file) => {
+    const args = ["preview", "--config-file", file];
+    return json ? pulumi.run([...args, "--json"]) : pulumi.attended(args, "Nothing was changed.");
+  });
+  if (exitCode !== 0)
+    throw new UserError(
+      `pulumi preview failed${json ? `:\n${diagnostics(output)}` : "; it says above why"}. Nothing was changed.`,
+    );
+  return json ? JSON.parse(stdout).changeSummary : undefined;
 }
 
 /** How long each step took. */

@@ -13,9 +13,12 @@ interface Options {
 
 /** `queuehost restart`: the live release anew, without a request refused or a job lost. */
 export const restart = new Command("restart")
-  .description("start the live release anew on the other side, or one process of it in place")
+  .description("start the live release anew on the other side, or one group of workers in place")
   .requiredOption("--stack <name>", "the stack")
-  .option("--process <name>", "backend, worker or worker-<group>: its instances alone, one after another")
+  .option(
+    "--process <name>",
+    "worker or worker-<group>: its instances alone, in place and one after another; backend: all, on the other side",
+  )
   .option("--why <text>", "what the server's records say", "by hand")
   .option("--json", "print the result as JSON")
   .action(async ({ stack, process: only, why, json }: Options) => {

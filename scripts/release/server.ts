@@ -11,10 +11,10 @@ import { type Kept, parseReleases, parseStatus, type Status } from "./records";
 const PROGRAM = "/opt/queuehost/app/release";
 /** Exit code of our own: a server that an earlier version brought up hasn't got that program yet. */
 const ABSENT = 69;
-/** A release has half a minute to become healthy, and the side before may have half a minute to end. */
-const TIMEOUT_MS = 150_000;
+/** A release has half a minute to become healthy, and the side before it up to an hour (stopTimeout) to finish its jobs. */
+const TIMEOUT_MS = 3_700_000;
 
-export type Verb = "list" | "switch" | "restart" | "allow" | "lock" | "unlock" | "maintenance" | "status" | "audit";
+export type Verb = "list" | "switch" | "restart" | "allow" | "lock" | "unlock" | "maintenance" | "status";
 
 /** The server can't be reached, or has no such program: nothing that it refused. */
 export class NotAsked extends UserError {

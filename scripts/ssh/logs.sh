@@ -26,8 +26,11 @@ main() {
   [ "$follow" != yes ] || kill -- 0
 }
 
+# The folder belongs to whom the file belongs to, who may put a link in its place: it is read as that user.
 of_file() {
-  if [ "$follow" = yes ]; then tail -q -n "$most" -F "$1" 2>/dev/null | matches; else matches <"$1" | tail -n "$most"; fi |
+  local as
+  as=(setpriv --reuid "$(stat -c %u "$1")" --regid "$(stat -c %g "$1")" --clear-groups)
+  if [ "$follow" = yes ]; then "${as[@]}" tail -q -n "$most" -F "$1" | matches; else "${as[@]}" cat "$1" | matches | tail -n "$most"; fi 2>/dev/null |
     sed -u "s|^|\t${1##*/}\t|" # Debian's awk would wait for more
 }
 

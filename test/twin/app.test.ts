@@ -116,6 +116,19 @@ describe.skipIf(LACKS_MACHINES)("an application on a real machine", () => {
       expect(await server.run("sort -u /var/lib/tiny/jobs")).toBe(`finished ${folderOf(good)}`);
     });
 
+    test("runs with other limits though the release is the same", async () => {
+      const limited = (memory: string) => PROCESSES.map((one) => ({ ...one, memory }));
+      const limits = async () => {
+        const side = await server.run("basename $(readlink /srv/tiny/live)");
+        return `${await server.run(`systemctl show -P MemoryMax 'tiny-*@${side}*' | sort -u | xargs`)} on ${side}`;
+      };
+      await server.deploy(good, { processes: limited("300mb") });
+      const before = await limits();
+      expect(before).toMatch(/^314572800 on [ab]$/);
+      expect(await server.apply(appOf(good, { processes: limited("400mb") }))).toMatch(/is in service$/);
+      expect(await limits()).toBe(`419430400 on ${before.endsWith("a") ? "b" : "a"}`);
+    });
+
     test("has as many instances as it is told, each with its own port and settings", async () => {
       const told = ["PORT", "QUEUES", "QUEUE_CONCURRENCY"].map((key) => `process.env.${key}`).join(", ");
       const says = `require("node:http").createServer((_, response) => response.end([${told}].join())).listen(process.env.PORT);`;

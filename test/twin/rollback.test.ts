@@ -117,14 +117,29 @@ describe.skipIf(LACKS_MACHINES)("what is done with releases on a real machine", 
       expect(await server.processes()).toEqual(before);
     });
 
-    test("holds a kept release without its artefact", async () => {
+    test("holds a kept release without its artefact, and doesn't let an old line take back what came later", async () => {
       await server.run("rm /srv/tiny/incoming/*");
-      expect(await server.apply(appOf(first, { kept: true }))).toMatch(
-        new RegExp(`release ${first.id} is in service$`),
+      expect(await faultOf(server.apply(appOf(first, { kept: true })))).toMatch(
+        new RegExp(
+          `^queuehost: app.release holds release ${first.id}, and ${second.id} came into service after it\\. To go back: `,
+        ),
       );
+      await server.release("switch", first.id, "anna", "held");
+      await server.release("allow", second.id, "anna");
       expect(await server.apply(appOf(first, { kept: true }))).toBe(`release ${first.id} is already in service`);
       expect(await server.health()).toMatchObject({ folder: folderOf(first) });
       expect((await list()).map(([, state]) => state)).toEqual(["live", "kept"]);
+    });
+
+    test("a release whose port the proxy doesn't know isn't gone back to", async () => {
+      const before = await server.processes();
+      const settings = `/srv/tiny/kept/${second.id}/settings.sh`;
+      await server.run(`sed -i "s/^port=.*/port='3100'/" ${settings}`);
+      expect(await faultOf(server.release("switch", second.id, "anna", "why"))).toMatch(
+        /was in service with app\.port 3100, and the proxy sends to 3000\. Set app\.port to 3100/,
+      );
+      await server.run(`sed -i "s/^port=.*/port='3000'/" ${settings}`);
+      expect(await server.processes()).toEqual(before);
     });
 
     test("while it is locked nothing changes, and the fault says who, when and why", async () => {

@@ -35,11 +35,13 @@ async function unlessAway(work) {
 }
 
 async function before() {
-  const observer = new Observer(Date.now());
+  // The new side's workers start while this is at work.
+  const at = Date.now();
+  const observer = new Observer(at);
   const [status] = await Promise.all([live(), unlessAway(observer.begin())]);
   const restarts = status === undefined ? {} : usualRestarts(status, name, settings.seconds);
   mkdirSync(state.ROOT, { recursive: true });
-  writeFileSync(file, JSON.stringify({ at: Date.now(), restarts, queues: observer.past(Date.now()) }), { mode: 0o600 });
+  writeFileSync(file, JSON.stringify({ at, restarts, queues: observer.past(Date.now()) }), { mode: 0o600 });
 }
 
 function readBefore() {
