@@ -135,7 +135,9 @@ back() {
 
 status() {
   [ -f "$state" ] || return 0
-  if [ "$(known verdict)" = running ] && ! systemctl -q is-active "$unit" && [ "$(systemctl show -P ActiveState "$unit")" != activating ]; then
+  # Looked at before its state is read: it may come to its verdict in between. One that just begins isn't there yet.
+  case $(systemctl show -P ActiveState "$unit") in active | activating | deactivating) runs=yes ;; *) runs='' ;; esac
+  if [ -z "$runs" ] && [ "$(known verdict)" = running ] && [ "$(known since)" -lt "$(($(date +%s) - 10))" ]; then
     sed -e 's/^verdict=.*/verdict=ended/' -e 's/^why=.*/why=the server was restarted while it ran/' "$state"
   else
     cat "$state"
