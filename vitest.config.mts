@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** Each file of tests has a twin of its own. Two at a time: while one waits for a machine, the other is at work. */
+const machines = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+
 /** Three kinds of tests: `unit` needs nothing but Node, `twin` real machines, `e2e` the engine on top of them. */
 export default defineConfig({
   test: {
@@ -11,7 +14,7 @@ export default defineConfig({
           include: ["test/twin/**/*.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          ...machines,
         },
       },
       {
@@ -20,7 +23,7 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          ...machines,
         },
       },
     ],

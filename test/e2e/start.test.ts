@@ -136,7 +136,7 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
 
   test("npm run verify reads the same for a script", async () => {
     const { code, output } = await npm("--silent", "run", "verify", "--", "--json").finished;
-    expect(code).toBe(0);
+    expect(code, output).toBe(0);
     expect(JSON.parse(output)).toMatchObject({ stack: "rehearsal", ok: true });
   });
 
