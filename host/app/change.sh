@@ -33,7 +33,8 @@ change() {
   "${at_flip:-:}"
   [ "$(readlink "$root/current")" = live/release ] || swap_link live/release current
   [ -L "$root/previous" ] || swap_link live/previous previous
-  [ -z "$live" ] || put_to_rest "$live"
+  # The end of the other side has systemd read anew what starts at boot.
+  if [ -n "$live" ]; then put_to_rest "$live"; else systemctl daemon-reload; fi
 }
 
 # make_free SIDE: nothing of it runs any more. What an earlier change has asked to end may still finish a job.

@@ -17,7 +17,7 @@ const STEPS = [
   'on "$idle" m_enable "$idle"',
   'swap_link "sides/$idle" live',
   '[ "$(readlink "$root/current")" = live/release ]',
-  '[ -z "$live" ] || put_to_rest "$live"',
+  'if [ -n "$live" ]; then put_to_rest "$live"',
   'drain "$1"',
   'on "$1" m_disable "$1"',
 ];
