@@ -33,9 +33,10 @@ all_pids() {
     group=$(sed -n 's/^[0-9]*:\(name=systemd\|\)://p' "/proc/$1/cgroup" 2>/dev/null | head -n 1)
     cat /sys/fs/cgroup{,/systemd}"${group:-/nothing}/cgroup.procs" 2>/dev/null
   else
-    awk -v top="$1" '{ sub(/.*\) /, ""); parent[FILENAME] = $2 }
-      END { for (file in parent) { for (up = id(file); up != top && up > 1; up = parent["/proc/" up "/stat"]); if (up == top) print id(file) } }
-      function id(file) { gsub(/[^0-9]/, "", file); return file }' /proc/[0-9]*/stat 2>/dev/null
+    # By cat, which passes over what has ended meanwhile; Debian's awk would give up.
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v top="$1" '
+      { id = $1; sub(/.*\) /, ""); parent[id] = $2 }
+      END { for (id in parent) { for (up = id; up != top && up > 1; up = parent[up]); if (up == top) print id } }'
   fi
 }
 exposure() { systemd-analyze security --no-pager "$1" 2>/dev/null | sed -n 's/.*exposure level for [^:]*: \([0-9.]*\).*/\1/p'; }
