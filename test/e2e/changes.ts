@@ -82,7 +82,7 @@ export const CONCERNS: readonly {
 }[] = [
   { key: "ssh.allowedFrom", value: "0.0.0.0/0", touches: ["network", "host"] },
   { key: "redis.keyPatterns", value: "session:*", touches: ["redis"] },
-  { key: "queue.prefix", value: "other", touches: ["redis", "release-env"] },
+  { key: "queue.prefix", value: "other", touches: ["redis", "release-env", "release"] },
   { key: "env.MOTTO", value: "calm", touches: ["release-env"] },
   { key: "app.port", value: "3100", touches: ["release-env", "release", "proxy"] },
   { key: "app.worker.mail", value: "sleep infinity", touches: ["release"] },

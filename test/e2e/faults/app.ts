@@ -189,6 +189,7 @@ export const APP_FAULTS: readonly Fault[] = [
       SMOKE_TEST,
       "app: the backend answers",
       "outside: health over the proxy",
+      "proxy: answers carry the id of their request",
       "proxy: answers carry the security headers",
       "proxy: answers name no software",
       "proxy: the proxy passes requests to the application",

@@ -6,6 +6,7 @@ import { ENV_FAULTS } from "./env";
 import { type About, aboutOf, type Fault } from "./fault";
 import { HARDENING_FAULTS } from "./hardening";
 import { OUTSIDE_FAULTS } from "./outside";
+import { PM2_FAULTS } from "./pm2";
 import { POSTGRES_FAULTS } from "./postgres";
 import { PROXY_FAULTS } from "./proxy";
 import { REDIS_FAULTS } from "./redis";
@@ -20,6 +21,7 @@ const FAULTS: readonly Fault[] = [
   ...BACKUPS_FAULTS,
   ...HARDENING_FAULTS,
   ...POSTGRES_FAULTS,
+  ...PM2_FAULTS,
 ];
 
 /** What no fault turns red: a container has the clock of its host, and can't set it. */
