@@ -55,6 +55,8 @@ describe.skipIf(LACKS_ENGINE)("a machine that the release before made", () => {
       "create queuehost",
       "create queuehost-postgres",
       "create queuehost-postgres",
+      "create queuehost-release-pm2",
+      "create queuehost-release-pm2",
     ]);
     expect((await deployment.subject()).serverId).toBe(server);
     await waitFor("every job that waited to be done", async () => (await completed()) === JOBS, 120);
