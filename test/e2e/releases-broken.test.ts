@@ -4,7 +4,7 @@ import { heal } from "../../scripts/healing";
 import { Deployment } from "../support/deployment";
 import { referenceTraffic } from "../support/load/traffic";
 import { type Account, told, underLoad } from "../support/load/under-load";
-import { LACKS_ENGINE } from "../support/requires";
+import { LACKS_ENGINE, NOT_LONG } from "../support/requires";
 import { waitFor } from "../support/wait-for";
 import { releaseOf, setRelease } from "./change-release";
 
@@ -120,7 +120,7 @@ describe.skipIf(LACKS_ENGINE)("under load, a release that", () => {
     good = await releaseOf(deployment);
   });
 
-  test.each([
+  test.skipIf(NOT_LONG).each([
     { name: "fails its jobs, and nothing else,", besides: instead("worker", "fail-jobs.cjs"), why: /fail/ },
     { name: "crashes once it is in service", besides: instead("backend", "crash-later.cjs"), why: /end|crash/ },
   ])("$name goes back by itself", async ({ name, besides, why }) => {
@@ -141,7 +141,7 @@ describe.skipIf(LACKS_ENGINE)("under load, a release that", () => {
     expect(await releaseOf(deployment)).toBe(good);
   });
 
-  test.each(MOMENTS)(
+  test.skipIf(NOT_LONG).each(MOMENTS)(
     "is on its way when the deploying process is killed, $name: the next up heals",
     async ({ name, see }) => {
       const account = await loaded(async () => {

@@ -5,7 +5,7 @@ import { run } from "../../scripts/lib/run";
 import { Deployment } from "../support/deployment";
 import { type JobTraffic, referenceTraffic, shopTraffic } from "../support/load/traffic";
 import { told, underLoad } from "../support/load/under-load";
-import { LACKS_ENGINE } from "../support/requires";
+import { LACKS_ENGINE, NOT_LONG } from "../support/requires";
 import { waitFor } from "../support/wait-for";
 import { APPS, type AppName } from "./apps";
 import { releaseOf, setRelease } from "./change-release";
@@ -38,7 +38,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe.skipIf(LACKS_ENGINE)("a release whose jobs all fail", () => {
+describe.skipIf(LACKS_ENGINE || NOT_LONG)("a release whose jobs all fail", () => {
   let deployment: Deployment;
   const deployments: Deployment[] = [];
   beforeAll(async () => {

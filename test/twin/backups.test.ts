@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { BACKUPS_FAULTS } from "../e2e/faults/backups";
 import type { Deployment } from "../support/deployment";
-import { LACKS_MACHINES } from "../support/requires";
+import { LACKS_MACHINES, NOT_LONG } from "../support/requires";
 import { AppServer, faultOf } from "./support/app-server";
 import { BackedUp, EXPECTED } from "./support/backups";
 import { useTwin } from "./support/twin";
@@ -252,7 +252,7 @@ describe.skipIf(LACKS_MACHINES)("backups on a real machine", { timeout: 900_000 
           ],
         ];
 
-        test.each(STEPS)("%s leaves the old data in service", async (_, file, sed) => {
+        test.skipIf(NOT_LONG).each(STEPS)("%s leaves the old data in service", async (_, file, sed) => {
           await machine.seed();
           await spoil();
           await run(
