@@ -36,8 +36,8 @@ describe.skipIf(LACKS_ENGINE)("backups and restore, by the command line", () => 
   });
 
   test("one is made, with what the application has done", async () => {
-    expect(await reserve(deployment, "kept")).toBeLessThan(300);
-    await waitFor("the job's end", async () => (await statusOf(deployment, "kept")) === "completed", 60);
+    expect(await reserve(deployment, "kept-by-backup")).toBeLessThan(300);
+    await waitFor("the job's end", async () => (await statusOf(deployment, "kept-by-backup")) === "completed", 60);
     const { backup } = await json("backups", "now");
     id = backup.id;
     expect(backup.redis.queues.length).toBeGreaterThan(0);
@@ -47,7 +47,7 @@ describe.skipIf(LACKS_ENGINE)("backups and restore, by the command line", () => 
   test("a restore is shown before it is made, and asks", async () => {
     await deployment.onServer(`${CLI}; cli flushall`);
     const dry = await json("restore", "--dry-run");
-    expect(dry).toMatchObject({ restored: false, backup: { id }, parts: ["redis", "postgres", "files"] });
+    expect(dry).toMatchObject({ restored: false, backup: id, parts: ["redis", "postgres", "files"] });
     expect(dry.replaced.find(({ what }: { what: string }) => what.startsWith("queue "))).not.toHaveProperty("now");
     expect((await queuehost("restore")).output).toMatch(/^--yes: is needed/);
     expect((await queuehost("restore", "--yes", "--from", "20200101")).output).toMatch(
@@ -61,9 +61,9 @@ describe.skipIf(LACKS_ENGINE)("backups and restore, by the command line", () => 
     expect(exitCode, output).toBe(0);
     expect(stdout).toMatch(/out of service for \d+ ms/);
     expect(Number(await deployment.onServer(`${CLI}; cli dbsize`))).toBeGreaterThan(0);
-    expect(await statusOf(deployment, "kept")).toBe("completed");
-    expect(await reserve(deployment, "after")).toBeLessThan(300);
-    await waitFor("the job's end", async () => (await statusOf(deployment, "after")) === "completed", 60);
+    expect(await statusOf(deployment, "kept-by-backup")).toBe("completed");
+    expect(await reserve(deployment, "after-the-restore")).toBeLessThan(300);
+    await waitFor("the job's end", async () => (await statusOf(deployment, "after-the-restore")) === "completed", 60);
     expect(await deployment.red()).toEqual([]);
   });
 

@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type PackedPm2, packPm2 } from "../../../infra/release";
 
+// Packages are fetched and installed.
+vi.setConfig({ testTimeout: 120_000 });
+
 const folder = mkdtempSync(join(tmpdir(), "queuehost-pm2-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
