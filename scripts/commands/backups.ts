@@ -31,20 +31,21 @@ const now = new Command("now")
       );
   });
 
-/** `queuehost backups`: what there is, how old, what is in it. `now` makes one. */
-export const backups = new Command("backups")
-  .description("list the backups of a stack: age, size, what is in them; all of them were restored on trial")
-  .option("--stack <name>", "the stack")
+const list = new Command("list")
+  .description("what there is, how old, what is in it")
+  .requiredOption("--stack <name>", "the stack")
   .option("--json", "print them as JSON")
-  // Both have --stack: what comes after the word now is its own.
-  .enablePositionalOptions()
-  .addCommand(now)
-  .action(async ({ stack, json }: Partial<Options>, command: Command) => {
-    if (stack === undefined) return command.error("error: required option '--stack <name>' not specified");
+  .action(async ({ stack, json }: Options) => {
     const { backups, freeBytes } = parseBackups(await (await backupsOf(stack)).list());
     if (json) console.log(JSON.stringify({ stack, place: FOLDER, freeBytes, backups }, null, 2));
     else console.log(asText(backups, freeBytes));
   });
+
+/** `queuehost backups`: lists them, where nothing else is said. */
+export const backups = new Command("backups")
+  .description("the backups of a stack, each restored on trial: list them (without a word more), or make one now")
+  .addCommand(list, { isDefault: true })
+  .addCommand(now);
 
 export async function backupsOf(stack: string): Promise<BackupServer> {
   return new BackupServer(stack, (await serverOf(Pulumi.of(stack))).subject);
