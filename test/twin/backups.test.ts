@@ -1,3 +1,4 @@
+// Long, because one machine serves all of it: to make one takes longer than any of its tests.
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { BACKUPS_FAULTS } from "../e2e/faults/backups";

@@ -1,3 +1,4 @@
+// Long, because whole rendered Caddyfiles stand in it: what is asserted is all of what a server gets.
 import { expect, test } from "vitest";
 import { type ProxySettings, proxyBundle } from "../../../infra/bundles/proxy";
 
