@@ -43,6 +43,8 @@ async function main(): Promise<void> {
 /** A whole `pulumi up` of another release, its build included; and the way back, on the server. */
 async function ours(deployment: Deployment, manager: string): Promise<Row[]> {
   await deployment.configure({ processManager: manager });
+  // Another one than was gone back from, which the server would refuse.
+  await setRelease(deployment, "reference", `${manager} at first`);
   await deployment.up();
   const prepare = (round: number) => setRelease(deployment, "reference", `${manager} ${round}`);
   return [
