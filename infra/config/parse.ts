@@ -163,6 +163,12 @@ const PROCESS_KEY = /^process\.(backend|worker(?:-[a-z][a-z0-9-]{0,30})?)\.([A-Z
 const isProcessSetting = (setting: string): setting is keyof typeof PROCESS_KEYS =>
   Object.hasOwn(PROCESS_KEYS, setting);
 
+/** The processes that may have been meant: those that any application has, and the one named, where it could be one. */
+const processesLike = (name: string): string[] => {
+  const [, named = ""] = name.split(".");
+  return ["backend", "worker", ...(/^worker-[a-z][a-z0-9-]{0,30}$/.test(named) ? [named] : [])];
+};
+
 const FAMILY_NAMES = Object.keys(FAMILIES) as (keyof typeof FAMILIES)[];
 
 /** What an application has to have one of. */
@@ -200,7 +206,9 @@ function unknownKey(name: string, { stack, project }: Place): Fault {
     [
       ...Object.keys(KEYS),
       ...FAMILY_NAMES.map((family) => family + name.split(".").at(-1)),
-      ...Object.keys(PROCESS_KEYS).map((setting) => `${PROCESS}${name.split(".")[1]}.${setting}`),
+      ...processesLike(name).flatMap((process) =>
+        Object.keys(PROCESS_KEYS).map((key) => `${PROCESS}${process}.${key}`),
+      ),
     ],
     { maxDistance: 4 },
   );

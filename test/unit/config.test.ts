@@ -211,15 +211,17 @@ describe("faults", () => {
       "queuehost:process.worker.instances": "9",
       "queuehost:process.worker.instnces": "2",
       "queuehost:process.worker.toString": "2",
+      "queuehost:process.workr.memory": "512mb",
     });
     expect(faults.filter((_, index) => index % 2 === 0)).toEqual([
       '  process.worker.instances: should be a whole number from 1 to 8, got "9"',
       "  process.worker.instnces: is no key of queuehost; did you mean process.worker.instances?",
       "  process.worker.toString: is no key of queuehost",
+      "  process.workr.memory: is no key of queuehost; did you mean process.worker.memory?",
       "  process.worker-mail.memory: is for a process that isn't there: app.worker.mail is not set",
       "  process.backend.queues: is for groups of workers: the backend serves no queue",
     ]);
-    expect(faults[7]).toBe("      npx pulumi config rm process.worker-mail.memory --stack staging");
+    expect(faults[9]).toBe("      npx pulumi config rm process.worker-mail.memory --stack staging");
   });
 
   test.each([
