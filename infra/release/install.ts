@@ -56,7 +56,8 @@ function installCommand({ manager, folder }: Project, extent: Extent, copy: stri
   const member = extent === "member";
   switch (manager.name) {
     case "npm":
-      return `npm ci --include=dev --no-audit --no-fund${member ? ` --workspace="${folder}"` : ""}`;
+      // Whatever the level of the npm that runs this: a failure has its reason.
+      return `npm ci --include=dev --no-audit --no-fund --loglevel=notice${member ? ` --workspace="${folder}"` : ""}`;
     case "pnpm": {
       const alone = existsSync(join(copy, "pnpm-workspace.yaml")) ? "" : " --ignore-workspace";
       const filter = member ? ` --filter="{${folder}}..."` : "";

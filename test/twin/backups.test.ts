@@ -222,6 +222,10 @@ describe.skipIf(LACKS_MACHINES)("backups on a real machine", { timeout: 900_000 
       });
 
       describe("that fails", () => {
+        beforeAll(async () => {
+          await machine.seed();
+          await spoil();
+        });
         const PARTS = "/opt/queuehost/backups";
         const STEPS: readonly [where: string, file: string, sed: string][] = [
           ["before Redis is made", "restore-redis.sh", "/^stage_redis() {/a fail broken"],

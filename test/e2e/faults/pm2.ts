@@ -11,7 +11,9 @@ export const PM2_FAULTS: readonly Fault[] = [
     name: "a daemon of PM2 is left",
     ...byCommand(
       `echo 'setInterval(() => {}, 1000)' >/run/daemon.cjs
-       systemd-run -q -u stray-pm2 --uid app /opt/queuehost/node/$EXPECT_NODE_VERSION/bin/node /run/daemon.cjs stray`,
+       chmod 644 /run/daemon.cjs
+       systemd-run -q -u stray-pm2 --uid app /opt/queuehost/node/$EXPECT_NODE_VERSION/bin/node /run/daemon.cjs stray
+       until_it 'pgrep -u app -f "/node /run/daemon.cjs stray" >/dev/null'`,
       "systemctl stop stray-pm2; rm /run/daemon.cjs",
     ),
     red: ["pm2: no daemon of PM2 runs"],
