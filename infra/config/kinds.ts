@@ -128,7 +128,14 @@ const queues = list(
   "queues such as high, default, low, in order of priority, separated by commas: letters, digits, _ . and -",
 );
 
+/** Where backups go besides the server. */
+const backupTarget = pattern(
+  /^(storage-box|(\/[A-Za-z0-9._@+-]+)+|s3:https:\/\/[a-z0-9.-]+(:\d+)?(\/[A-Za-z0-9._-]+)+)$/,
+  "storage-box, an S3 address such as s3:https://fsn1.your-objectstorage.com/bucket, or a folder such as /mnt/backups",
+);
+
 export const kinds = {
+  backupTarget,
   choice,
   domain,
   domains,

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type Key, key } from "./key";
 import { APP_KEYS } from "./keys/app";
+import { BACKUPS_KEYS } from "./keys/backups";
 import { OPERATION_KEYS } from "./keys/operation";
 import type { PROCESS_KEYS } from "./keys/process";
 import { PROXY_KEYS } from "./keys/proxy";
@@ -14,6 +15,7 @@ export const KEYS = {
   ...APP_KEYS,
   ...PROXY_KEYS,
   ...STORE_KEYS,
+  ...BACKUPS_KEYS,
   ...OPERATION_KEYS,
 } as const satisfies Record<string, Key>;
 

@@ -2,8 +2,18 @@ import { FAMILIES, KEYS, PROCESS_KEYS } from "../../infra/config/schema";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFdvcmtlZEV4YW1wbGVLZXlPZk5vYm9keUF0QWxsMTEx anna@laptop";
 
-/** Keys that need something which the rest of the changes would not stand: a release on the server, a zone at Hetzner. */
-const ELSEWHERE = ["app.release", "domain.zone"] as const;
+/** Keys that need something which the rest of the changes would not stand: a release on the server, a zone at Hetzner, a Storage Box or
+ * a bucket, a rehearsal. */
+const ELSEWHERE = [
+  "app.release",
+  "domain.zone",
+  "backups.s3.accessKeyId",
+  "backups.s3.secretAccessKey",
+  "storageBox.type",
+  "storageBox.location",
+  "storageBox.hostKey",
+  "requireRehearsal",
+] as const;
 
 /** For every key of the configuration another value than the one it has in a rehearsal. None may replace the server. */
 export const CHANGES = {
@@ -11,6 +21,8 @@ export const CHANGES = {
   "server.type": "cx33",
   "server.location": "hel1",
   "server.protect": "true",
+  "server.keepAddress": "true",
+  "server.backups": "true",
   // The only image there is.
   "server.image": "debian-13",
   "ssh.allowedFrom": "203.0.113.0/24, 198.19.0.0/16",
@@ -56,6 +68,12 @@ export const CHANGES = {
   "backups.schedule": "daily",
   "backups.keep": "7",
   "backups.keepDaily": "14",
+  "backups.to": "/mnt/backups",
+  "backups.password": "a-password-of-32-characters-here",
+  "backups.appendOnly": "true",
+  "backups.bandwidth": "5000",
+  "backups.check": "monthly",
+  "backups.checkData": "50",
   "env.MOTTO": "calm",
   "ssh.key.anna": KEY,
   "app.worker.mail": "node worker/main.cjs",

@@ -126,14 +126,14 @@ describe.skipIf(LACKS_ENGINE)("two applications, a stack each in one project", (
   test("would keep their servers whatever key of the configuration changes", async () => {
     expect(unchanged()).toEqual([]);
     // Another application needs a server of its own.
-    const { "redis.password": password, "app.name": _, ...plain } = CHANGES;
+    const { "redis.password": redis, "backups.password": backups, "app.name": _, ...plain } = CHANGES;
     await both(async (deployment, app) => {
       const before = deployment.readConfig();
       // Its own groups of workers would have no script in another application.
       const groups = Object.keys(APPS[app].plain).filter((key) => key.startsWith("app.worker."));
       const workers = Object.fromEntries(groups.map((key) => [key, CHANGES["app.worker.mail"]]));
       try {
-        await deployment.configure({ ...plain, ...workers }, { "redis.password": password });
+        await deployment.configure({ ...plain, ...workers }, { "redis.password": redis, "backups.password": backups });
         const steps = await stepsOf(deployment);
         const ofServer = steps.filter(({ urn }) => urn.includes("queuehost:server:Server"));
         expect(ofServer.filter(({ op }) => !["same", "update"].includes(op))).toEqual([]);

@@ -22,22 +22,11 @@ export const OPERATION_KEYS = {
     example: "10",
     description: "Factor by which the time that jobs wait may grow meanwhile",
   }),
-  "backups.schedule": key({
-    kind: kinds.calendar,
-    default: "hourly",
-    example: "*-*-* 03:15:00",
-    description: "When Redis, PostgreSQL, folders and .env are backed up: a systemd calendar expression, in UTC",
-  }),
-  "backups.keep": key({
-    kind: kinds.integer(1, 10_000),
-    default: "24",
-    example: "24",
-    description: "The newest backups that are kept on the server",
-  }),
-  "backups.keepDaily": key({
-    kind: kinds.integer(0, 3650),
-    default: "30",
-    example: "30",
-    description: "Days of which one backup each, the last of the day, is kept beyond those",
+  requireRehearsal: key({
+    kind: kinds.flag,
+    default: "false",
+    example: "true",
+    description:
+      "Whether an up goes on only where the same release and configuration were rehearsed with this stack's data",
   }),
 } as const;

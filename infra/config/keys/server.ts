@@ -29,6 +29,18 @@ export const SERVER_KEYS = {
     example: "true",
     description: "Whether Pulumi and Hetzner refuse to delete the server",
   }),
+  "server.keepAddress": key({
+    kind: kinds.flag,
+    default: "false",
+    example: "true",
+    description: "Whether its addresses are primary IPs of their own, which a new server gets when this one is gone",
+  }),
+  "server.backups": key({
+    kind: kinds.flag,
+    default: "false",
+    example: "true",
+    description: "Hetzner's own daily backups of the whole server, for a fifth of its price more",
+  }),
   "server.image": key({
     kind: kinds.choice("debian-13"),
     default: "debian-13",
