@@ -93,7 +93,7 @@ export class Deployment {
   async up(): Promise<Steps> {
     this.known = undefined;
     const { exitCode, output } = await this.pulumi.run(["up", "--yes", "--skip-preview", "--json"]);
-    if (exitCode !== 0) throw new Error(`pulumi up ended with ${exitCode}:\n${output}`);
+    if (exitCode !== 0) throw new Error(`pulumi up ended with ${exitCode}:\n${errorsOf(output)}`);
     return stepsOf(output);
   }
 
@@ -147,4 +147,13 @@ function stepsOf(output: string): Steps {
     const { op, urn } = event.resourcePreEvent?.metadata ?? {};
     return op === undefined || op === "same" ? [] : [`${op} ${urn.split("::").at(-1)}`];
   });
+}
+
+/** What the engine says went wrong; without that, the end of all that it said. */
+function errorsOf(output: string): string {
+  const said = output.split("\n").flatMap((line) => {
+    const { severity, message } = (line.startsWith("{") ? JSON.parse(line) : {}).diagnosticEvent ?? {};
+    return severity === "error" || severity === "info#err" ? [message] : [];
+  });
+  return said.join("") || output.slice(-4_000);
 }
