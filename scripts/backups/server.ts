@@ -1,4 +1,4 @@
-import { SshError, withSsh } from "../engine/command-provider";
+import { type Finished, type Session, SshError, withSsh } from "../engine/command-provider";
 import { UserError } from "../lib/errors";
 import { unlessInterrupted } from "../lib/interrupt";
 import { typed } from "../lib/places";
@@ -44,27 +44,50 @@ export class BackupServer {
     return this.run("restore.sh", ["undo", who], onLine);
   }
 
+  /** Sends a backup as a tar to a local file, or takes one from there; never holds it whole. Gives what else it printed. */
+  async transfer(verb: "export" | "import", args: readonly string[], file: string): Promise<string> {
+    const files = verb === "export" ? { stdout: file } : { stdin: file };
+    // Nothing on the server has to be seen through here.
+    const stop = new AbortController();
+    const end = () => stop.abort();
+    process.on("SIGINT", end).on("SIGTERM", end);
+    try {
+      return await this.ended(
+        `Interrupted: the backup wasn't ${verb === "export" ? "fetched" : "sent"} as a whole. Nothing was changed.`,
+        (session) => session.run(`sudo -n sh -c ${quote(call("exec", "backups.sh", [verb, ...args]))}`, { files }),
+        stop.signal,
+      );
+    } finally {
+      process.off("SIGINT", end).off("SIGTERM", end);
+    }
+  }
+
   /**
    * @param onLine gets each line of stdout as it comes
    * @throws UserError with the server's own reason, where it refuses or can't be reached
    */
-  private async run(program: string, args: readonly string[], onLine?: (line: string) => void): Promise<string> {
-    const { host, user, privateKey, hostKey } = this.subject;
-    const command = ["bash", `${FOLDER}/${program}`, ...args].map(quote).join(" ");
-    const script = `[ -f ${FOLDER}/${program} ] || exit ${ABSENT}\n${command} </dev/null\n`;
+  private run(program: string, args: readonly string[], onLine?: (line: string) => void): Promise<string> {
     const lines = new Lines(onLine);
-    const ended = await unlessInterrupted(
+    return this.ended(
       `Interrupted. What was under way on the server is finished there: ${typed("backups", "--stack", this.stack)} says what there is.`,
-      withSsh(
-        { host, user, privateKey, hostKey, dialErrorLimit: 1, perDialTimeout: 5 },
-        (session) =>
-          session.run("sudo -n sh -s", {
-            stdin: script,
-            onOutput: (stream, text) => stream === "stdout" && lines.take(text),
-          }),
-        { signal: AbortSignal.timeout(TIMEOUT_MS) },
-      ),
-    ).catch((error) => {
+      (session) =>
+        session.run("sudo -n sh -s", {
+          stdin: `${call("", program, args)} </dev/null\n`,
+          onOutput: (stream, text) => stream === "stdout" && lines.take(text),
+        }),
+    );
+  }
+
+  /** @param stop ends it before its time */
+  private async ended(
+    interrupted: string,
+    use: (session: Session) => Promise<Finished>,
+    stop?: AbortSignal,
+  ): Promise<string> {
+    const { host, user, privateKey, hostKey } = this.subject;
+    const connection = { host, user, privateKey, hostKey, dialErrorLimit: 1, perDialTimeout: 5 };
+    const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(stop === undefined ? [] : [stop])]);
+    const ended = await unlessInterrupted(interrupted, withSsh(connection, use, { signal })).catch((error) => {
       throw error instanceof SshError ? new UserError(`The server can't be asked: ${error.message}`) : error;
     });
     if (ended.code === 0) return ended.stdout;
@@ -76,6 +99,10 @@ export class BackupServer {
     throw new UserError(said || `the server ended it with ${ended.code ?? "a signal"} and gave no reason`);
   }
 }
+
+/** A program with its arguments, as lines of a shell. */
+const call = (by: string, program: string, args: readonly string[]) =>
+  `[ -f ${FOLDER}/${program} ] || exit ${ABSENT}\n${by} bash ${[`${FOLDER}/${program}`, ...args].map(quote).join(" ")}`;
 
 /** Text as it comes, cut into lines. */
 class Lines {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # backups.sh list: a line `set <id> <bytes>` for each backup, the newest first, and the lines of its manifest after it.
 # backups.sh now WHO: makes one, and prints its id.
+# backups.sh export ID WHO: one as a tar, on stdout. backups.sh import BYTES WHO: one from stdin, a tar of that size; prints its id.
 # backups.sh plan ID WHAT: what a restore of it would replace, as lines. backups.sh restore ID WHAT WHO: does it (see restore.sh).
 set -euo pipefail
 export LC_ALL=C
@@ -9,7 +10,7 @@ FOLDER=/var/backups/queuehost
 # shellcheck source=../../lib.sh
 . "$here/lib.sh"
 # shellcheck source=/dev/null # the files beside this one, and what settings.sh.in renders to
-for part in settings keep sandbox; do . "$here/$part.sh"; done
+for part in settings keep sandbox transfer; do . "$here/$part.sh"; done
 umask 077
 
 list() {
@@ -39,5 +40,14 @@ case ${1:-} in
     audit "$2" 'backup now' "done: $made"
     printf '%s\n' "$made"
     ;;
-  *) fail "backups.sh: should be list or now, got ${1:-nothing}" ;;
+  export)
+    export_set "$2"
+    audit "$3" "backup export $2" 'done'
+    ;;
+  import)
+    made=$(import_set "$2")
+    audit "$3" 'backup import' "done: $made"
+    printf '%s\n' "$made"
+    ;;
+  *) fail "backups.sh: should be list, now, export or import, got ${1:-nothing}" ;;
 esac

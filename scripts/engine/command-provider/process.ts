@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 
 /** What to run and what to do with its output. */
 export interface Job {
@@ -6,6 +7,8 @@ export interface Job {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   readonly stdin?: string;
+  /** A file that it reads instead of `stdin`, or writes its stdout to: for what is too big to be held. The result has no stdout then. */
+  readonly files?: { readonly stdin?: string; readonly stdout?: string };
   /** Called with each piece of output as it comes. */
   readonly onOutput?: (stream: "stdout" | "stderr", text: string) => void;
   /** Ends the program and all that it started. */
@@ -30,22 +33,25 @@ const GRACE = 2_000;
  * Runs a program in a process group of its own and waits until it has ended and its output is closed. Throws only where it
  * can't be started at all, with the reason: ENOENT for a missing program or folder, E2BIG for a command that is too long.
  */
-export function run({ argv, env, cwd, stdin, onOutput, signal }: Job): Promise<Ended> {
+export function run({ argv, env, cwd, stdin, files, onOutput, signal }: Job): Promise<Ended> {
   return new Promise((settle, fail) => {
     if (signal?.aborted) {
       settle({ code: null, signal: null, cancelled: true, stdout: "", stderr: "", output: "" });
       return;
     }
     const [program, ...args] = argv;
+    const input = files?.stdin === undefined ? "pipe" : openSync(files.stdin, "r");
+    const output = files?.stdout === undefined ? "pipe" : openSync(files.stdout, "w", 0o600);
     const child = spawn(program, args, {
       ...(env ? { env } : {}),
       ...(cwd ? { cwd } : {}),
       detached: true,
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: [input, output, "pipe"],
     });
+    for (const own of [input, output]) if (typeof own === "number") closeSync(own);
     const written = { stdout: "", stderr: "", output: "" };
     for (const stream of ["stdout", "stderr"] as const) {
-      child[stream].setEncoding("utf8").on("data", (text: string) => {
+      child[stream]?.setEncoding("utf8").on("data", (text: string) => {
         written[stream] += text;
         written.output += text;
         onOutput?.(stream, text);
@@ -66,8 +72,8 @@ export function run({ argv, env, cwd, stdin, onOutput, signal }: Job): Promise<E
       settle({ code, signal: by, cancelled: signal?.aborted ?? false, ...written });
     });
     // A program may end without reading all its input: its exit code tells what that means.
-    child.stdin.on("error", () => {});
-    child.stdin.end(stdin ?? "");
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(stdin ?? "");
   });
 }
 

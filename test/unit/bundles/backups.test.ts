@@ -38,6 +38,7 @@ describe("the bundle of backups", () => {
         "644 server/restore-redis.sh",
         "755 server/restore.sh",
         "644 server/sandbox.sh",
+        "644 server/transfer.sh",
         "644 settings.sh",
       ]
     `);

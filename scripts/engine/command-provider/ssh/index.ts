@@ -1,4 +1,4 @@
 export type { SshConnection } from "./connection";
 export { SshError } from "./errors";
 export { runOverSsh } from "./run";
-export { withSsh } from "./session";
+export { type Finished, type Session, withSsh } from "./session";

@@ -16,6 +16,8 @@ export interface SessionOptions {
 
 export interface RunOptions {
   readonly stdin?: string;
+  /** Local files that take the place of stdin and stdout: see `Job`. */
+  readonly files?: { readonly stdin?: string; readonly stdout?: string };
   /** Variables offered to the server; it takes those that its AcceptEnv names, and keeps silent about the others. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onOutput?: (stream: "stdout" | "stderr", text: string) => void;
@@ -72,7 +74,7 @@ class OpenSsh implements Session {
     private readonly options: SessionOptions,
   ) {}
 
-  async run(command: string, { stdin = "", env = {}, onOutput }: RunOptions = {}): Promise<Finished> {
+  async run(command: string, { stdin = "", files, env = {}, onOutput }: RunOptions = {}): Promise<Finished> {
     const log = join(this.folder, `log-${this.runs++}`);
     const { ended, result } = await dial(this.connection, this.options, async () => {
       rmSync(log, { force: true });
@@ -81,6 +83,7 @@ class OpenSsh implements Session {
         argv,
         env: { ...process.env, ...env },
         stdin,
+        ...(files ? { files } : {}),
         ...(onOutput ? { onOutput } : {}),
       });
       return { ended, result: outcome(ended, readIfThere(log) || ended.stderr) };
