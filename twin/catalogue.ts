@@ -79,6 +79,28 @@ export const IMAGES: readonly Image[] = [
   { id: 161547270, name: "ubuntu-24.04", description: "Ubuntu 24.04", flavor: "ubuntu", version: "24.04", architecture: "arm" },
 ];
 
+export interface StorageBoxType {
+  readonly id: number;
+  readonly name: string;
+  /** Bytes */
+  readonly size: number;
+  /** Snapshots that a plan makes at most, and as many again by hand. */
+  readonly snapshots: number;
+}
+
+const TIB = 2 ** 40;
+
+// biome-ignore format: a table
+export const STORAGE_BOX_TYPES: readonly StorageBoxType[] = [
+  { id: 1333, name: "bx11", size: TIB, snapshots: 10 },
+  { id: 1334, name: "bx21", size: 5 * TIB, snapshots: 20 },
+  { id: 1335, name: "bx31", size: 10 * TIB, snapshots: 30 },
+  { id: 1336, name: "bx41", size: 20 * TIB, snapshots: 40 },
+];
+
+/** Where Storage Boxes can be had. */
+export const STORAGE_BOX_LOCATIONS: readonly string[] = ["fsn1", "hel1"];
+
 /** The one image that the twin has machines for. */
 export const RUNNABLE_IMAGE = "debian-13";
 

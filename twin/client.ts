@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
 import { UserError } from "../scripts/lib/errors";
+import { HOST_KEY_FILES, hostKey } from "./boxes/host-key";
 import { engine, unreachable, withEngine } from "./docker/engine";
 import { ensureDocker } from "./docker/ensure";
 import { ensureImage } from "./image/build";
@@ -19,6 +20,8 @@ export interface RunningTwin {
   readonly pid: number;
   /** Where this computer's connections to the machines come from: what a firewall has to let in. */
   readonly operatorAddress: string;
+  /** `ssh-ed25519 AAAA...`, which its Storage Boxes show. */
+  readonly boxHostKey: string;
 }
 
 export interface TwinOptions {
@@ -76,7 +79,8 @@ export async function startTwin({ port, token, report, ...options }: TwinOptions
       known = await withElapsed(report, "starting the twin", () => launchTwin(stateDir, port, token, image));
     }
     const endpoint = `http://127.0.0.1:${known.port}/v1`;
-    return { endpoint, token, stateDir, pid: known.pid, operatorAddress: known.gateway };
+    const boxHostKey = hostKey(stateDir).publicKey;
+    return { endpoint, token, stateDir, pid: known.pid, operatorAddress: known.gateway, boxHostKey };
   });
 }
 
@@ -119,6 +123,7 @@ export async function stopTwin(
         `the twin's machines can't be deleted: Docker doesn't answer (${reason}); start it and repeat`,
       );
     await withEngine(docker, () => dismantle(docker, names(folder), known?.image, report));
-    for (const file of ["state.json", "twin.json", "twin.log"]) rmSync(join(folder, file), { force: true });
+    for (const file of ["state.json", "twin.json", "twin.log", ...HOST_KEY_FILES])
+      rmSync(join(folder, file), { force: true });
   });
 }

@@ -1,5 +1,7 @@
 import { labelSelector } from "./request/labels";
-import type { Firewall, FirewallRule, PublicNetwork, Server, State } from "./state";
+import type { Firewall, FirewallRule, PublicNetwork, Server, State, StorageBox } from "./state";
+import { trapRules } from "./trap/outside";
+import type { TrapPorts } from "./trap/trap";
 
 /** The servers that a firewall filters: named ones, and those whose labels its selectors match. */
 export function serversOf(firewall: Firewall, servers: readonly Server[]): Server[] {
@@ -81,19 +83,28 @@ const dispatch = (name: string, servers: readonly Server[], direction: "in" | "o
   ];
 };
 
+/** What a Storage Box's settings shut: SSH, or all of it to who isn't in Hetzner's network, which here is this computer. */
+const closedBoxes = (boxes: readonly StorageBox[], setting: "ssh_enabled" | "reachable_externally") =>
+  boxes
+    .filter(({ access }) => !access[setting])
+    .map(({ ip }) => `    ip daddr ${ip} meta l4proto tcp reject with tcp reset`);
+
 /**
  * The whole ruleset of a twin for `nft -f`, replaced in one transaction. It stands outside the machines, is stateful, and
  * sees: what the host sends to machines (output), what machines send to each other and to the world (forward), and what
  * machines send to the host (input). Requests to 169.254.169.254:80 go to the twin's metadata listener.
  * @param metadataPort where that listens on the bridge's own address
+ * @param trapPorts where the trap does
  */
 export function renderRules(
   state: State,
   network: PublicNetwork,
   { table, bridge }: { readonly table: string; readonly bridge: string },
   metadataPort: number,
+  trapPorts: TrapPorts,
 ): string {
-  const { servers } = state;
+  const trap = trapRules(state, network, bridge, trapPorts);
+  const { servers, storageBoxes } = state;
   const metadata = `ip daddr ${network.gateway} tcp dport ${metadataPort} ct original ip daddr 169.254.169.254 return`;
   return `${[
     `add table inet ${table}`,
@@ -102,16 +113,20 @@ export function renderRules(
     ...servers.flatMap((server) => chains(server, firewallsOf(server, state))),
     ...dispatch("inbound", servers, "in"),
     ...dispatch("outbound", servers, "out"),
+    ...trap.chains,
     "  chain forward {",
     "    type filter hook forward priority filter - 10; policy accept;",
     `    iifname "${bridge}" ${NEIGHBOURS}`,
+    ...trap.forward,
     `    iifname "${bridge}" jump outbound`,
+    ...closedBoxes(storageBoxes, "ssh_enabled"),
     `    oifname "${bridge}" jump inbound`,
     "  }",
     "  chain input {",
     "    type filter hook input priority filter - 10; policy accept;",
     `    iifname "${bridge}" ${NEIGHBOURS}`,
     `    iifname "${bridge}" ${metadata}`,
+    ...trap.input,
     `    iifname "${bridge}" jump outbound`,
     "  }",
     "  chain output {",
@@ -119,6 +134,8 @@ export function renderRules(
     `    oifname "${bridge}" ${NEIGHBOURS}`,
     // All traffic between machines shall go through here; a redirect would teach them the direct way.
     `    oifname "${bridge}" icmp type redirect drop`,
+    ...closedBoxes(storageBoxes, "ssh_enabled"),
+    ...closedBoxes(storageBoxes, "reachable_externally"),
     `    oifname "${bridge}" jump inbound`,
     "  }",
     ...(network.prefix6 === null
@@ -133,6 +150,7 @@ export function renderRules(
     "  chain metadata {",
     "    type nat hook prerouting priority dstnat - 10; policy accept;",
     `    iifname "${bridge}" ip daddr 169.254.169.254 tcp dport 80 dnat ip to ${network.gateway}:${metadataPort}`,
+    ...trap.nat,
     "  }",
     "}",
   ].join("\n")}\n`;

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import type { FastifyInstance } from "fastify";
 import { api } from "./api";
+import { hostKey } from "./boxes/host-key";
 import { engine, requireEngine } from "./docker/engine";
 import { Machines } from "./machines/machines";
 import { names } from "./machines/names";
@@ -37,6 +38,7 @@ async function serve({ state, port, image }: Options): Promise<void> {
   const docker = engine();
   await requireEngine(docker);
   const store = Store.open(state);
+  hostKey(state);
   const twin = new Twin(store, new Machines(docker, names(state), image), log);
   const stopping = new AbortController();
   // The network comes first: its bridge has the address on which the metadata service listens.
@@ -49,6 +51,8 @@ async function serve({ state, port, image }: Options): Promise<void> {
     );
   });
   twin.metadataPort = portOf(inside);
+  twin.trapPorts = await twin.trap.listen(twin.network.gateway);
+  twin.trap.answer = store.state.trap?.answer ?? twin.trap.answer;
   const since = now();
   await reconcile(twin);
   twin.resume();
@@ -67,7 +71,7 @@ async function serve({ state, port, image }: Options): Promise<void> {
   // Machines go on running; what is under way is taken up by the next start.
   const stop = async () => {
     stopping.abort();
-    await Promise.all([app.close(), inside.close(), watching]);
+    await Promise.all([app.close(), inside.close(), twin.trap.close(), watching]);
     await Promise.race([twin.machines.settled(), sleep(SETTLE_MS)]);
     store.save();
     process.exit(0);

@@ -7,6 +7,9 @@ import * as server from "./handlers/server-actions";
 import * as servers from "./handlers/servers";
 import * as soldOut from "./handlers/sold-out";
 import * as keys from "./handlers/ssh-keys";
+import * as box from "./handlers/storage-box-actions";
+import * as boxes from "./handlers/storage-boxes";
+import * as trap from "./handlers/trap";
 import * as zones from "./handlers/zones";
 
 type Route = readonly [method: "GET" | "POST" | "PUT" | "DELETE", path: string, handler: Handler];
@@ -59,6 +62,25 @@ export const ROUTES: readonly Route[] = [
   ["POST",   "/servers/:a/actions/change_type",           server.changeType],
   ["POST",   "/servers/:a/actions/change_protection",     server.changeProtection],
 
+  ["GET",    "/storage_box_types",                        boxes.listTypes],
+  ["GET",    "/storage_box_types/:a",                     boxes.getType],
+  ["GET",    "/storage_boxes",                            boxes.listBoxes],
+  ["POST",   "/storage_boxes",                            boxes.createBox],
+  ["GET",    "/storage_boxes/actions",                    actions.listActionsOf("storage_box")],
+  ["GET",    "/storage_boxes/actions/:a",                 actions.getAction],
+  ["GET",    "/storage_boxes/:a",                         boxes.getBox],
+  ["PUT",    "/storage_boxes/:a",                         boxes.updateBox],
+  ["DELETE", "/storage_boxes/:a",                         boxes.deleteBox],
+  ["GET",    "/storage_boxes/:a/folders",                 boxes.listFolders],
+  ["GET",    "/storage_boxes/:a/actions",                 actions.listActionsOfOne("storage_box")],
+  ["GET",    "/storage_boxes/:a/actions/:b",              actions.getActionOfOne("storage_box")],
+  ["POST",   "/storage_boxes/:a/actions/change_protection", box.changeProtection],
+  ["POST",   "/storage_boxes/:a/actions/change_type",     box.changeType],
+  ["POST",   "/storage_boxes/:a/actions/reset_password",  box.resetPassword],
+  ["POST",   "/storage_boxes/:a/actions/update_access_settings", box.updateAccessSettings],
+  ["POST",   "/storage_boxes/:a/actions/enable_snapshot_plan", box.enableSnapshotPlan],
+  ["POST",   "/storage_boxes/:a/actions/disable_snapshot_plan", box.disableSnapshotPlan],
+
   ["GET",    "/zones",                                    zones.listZones],
   ["GET",    "/zones/:zone",                              zones.getZone],
   ["GET",    "/zones/:zone/rrsets",                       recordSets.listRecordSets],
@@ -79,4 +101,7 @@ export const CONTROL: readonly Route[] = [
   ["GET",    "/sold-out",                                 soldOut.listSoldOut],
   ["PUT",    "/sold-out",                                 soldOut.setSoldOut],
   ["PUT",    "/zones",                                    zones.setZones],
+  ["PUT",    "/trap",                                     trap.setTrap],
+  ["GET",    "/trap/:a",                                  trap.getTrapped],
+  ["PUT",    "/storage-boxes/:a",                         box.setSize],
 ];

@@ -4,7 +4,7 @@ import { firewallsOf, serversOf } from "./firewall";
 import type { Action, Firewall, RecordSet, Server, SshKey, State, Zone } from "./state";
 
 /** How resources look in Hetzner's answers. */
-const FREE = { net: "0.0000000000", gross: "0.0000000000" };
+export const FREE = { net: "0.0000000000", gross: "0.0000000000" };
 
 /** When the twin's fixed things were made, as far as anybody asks. */
 const EPOCH = "2025-08-13T00:00:00Z";
@@ -87,7 +87,7 @@ export const showFirewall = (firewall: Firewall, { servers }: State) => ({
   ),
 });
 
-function found<T>(what: T | undefined): T {
+export function found<T>(what: T | undefined): T {
   if (what === undefined) throw new Error("a resource names something that is not in the catalogue");
   return what;
 }

@@ -88,6 +88,44 @@ export interface Zone {
   recordSets: RecordSet[];
 }
 
+export interface AccessSettings {
+  readonly reachable_externally: boolean;
+  readonly samba_enabled: boolean;
+  readonly ssh_enabled: boolean;
+  readonly webdav_enabled: boolean;
+  readonly zfs_enabled: boolean;
+}
+
+/** When snapshots are made: the record alone, no snapshot ever is. */
+export interface SnapshotPlan {
+  readonly max_snapshots: number;
+  readonly minute: number;
+  readonly hour: number;
+  /** 1 (Monday) to 7; null is every day. */
+  readonly day_of_week: number | null;
+  readonly day_of_month: number | null;
+}
+
+export interface StorageBox {
+  readonly id: number;
+  name: string;
+  status: "initializing" | "active";
+  readonly created: string;
+  type: string;
+  readonly location: string;
+  labels: Labels;
+  readonly username: string;
+  readonly ip: string;
+  /** As it was made with them: what its owner writes into .ssh/authorized_keys later is on its disk alone. */
+  readonly sshKeys: readonly string[];
+  password: string;
+  access: AccessSettings;
+  protection: boolean;
+  snapshotPlan: SnapshotPlan | null;
+  /** Bytes that an operator of the twin has left of it (`PUT /twin/storage-boxes/<id>`); null: what its type has. */
+  size: number | null;
+}
+
 /** A server type that can't be had in a location now, as an operator of the twin said (`PUT /twin/sold-out`). */
 export interface SoldOut {
   readonly server_type: string;
@@ -118,7 +156,10 @@ export interface State {
   servers: Server[];
   actions: Action[];
   soldOut: SoldOut[];
+  /** Whether the applications of its machines may reach nobody (see trap/trap.ts), as an operator said; null: they may. */
+  trap: { readonly answer: number } | null;
   zones: Zone[];
+  storageBoxes: StorageBox[];
 }
 
 export function emptyState(): State {
@@ -132,7 +173,9 @@ export function emptyState(): State {
     servers: [],
     actions: [],
     soldOut: [],
+    trap: null,
     zones: [],
+    storageBoxes: [],
   };
 }
 

@@ -1,6 +1,8 @@
+import { Boxes } from "./boxes/boxes";
 import type { Machines } from "./machines/machines";
 import type { Action, PublicNetwork } from "./state";
 import type { Store } from "./store";
+import { Trap, type TrapPorts } from "./trap/trap";
 import { finish, WORK } from "./work";
 
 export interface Log {
@@ -12,14 +14,21 @@ export interface Log {
 export class Twin {
   /** Where the metadata service listens on the bridge; set by whoever started it. */
   metadataPort = 0;
-  /** The last action of each server: those of one server run one after another. */
+  /** Where what applications say ends up, once `trap` of the state says that they may reach nobody. */
+  readonly trap = new Trap();
+  /** Where it listens on the bridge; set by whoever started it. */
+  trapPorts: TrapPorts = { tcp: 0, names: 0 };
+  readonly boxes: Boxes;
+  /** The last action of each server and of each Storage Box: those of one run one after another. */
   private readonly tails = new Map<number, Promise<void>>();
 
   constructor(
     readonly store: Store,
     readonly machines: Machines,
     readonly log: Log,
-  ) {}
+  ) {
+    this.boxes = new Boxes(machines, store.folder, (line) => log.info(line));
+  }
 
   get state() {
     return this.store.state;
@@ -69,16 +78,16 @@ export class Twin {
   }
 
   applyRules(): Promise<void> {
-    return this.machines.applyRules(this.state, this.network, this.metadataPort);
+    return this.machines.applyRules(this.state, this.network, this.metadataPort, this.trapPorts);
   }
 
   private run(action: Action): void {
-    const server = action.resources.find(({ type }) => type === "server")?.id ?? 0;
+    const subject = action.resources.find(({ type }) => type === "server" || type === "storage_box")?.id ?? 0;
     const work = async () => {
       try {
         const perform = WORK[action.command as keyof typeof WORK];
         if (!perform) throw new Error(`nobody knows how to ${action.command}`);
-        await perform(this, server);
+        await perform(this, subject);
         finish(action, null);
       } catch (error) {
         const message = (error as Error).message;
@@ -87,6 +96,6 @@ export class Twin {
       }
       this.store.save();
     };
-    this.tails.set(server, (this.tails.get(server) ?? Promise.resolve()).then(work));
+    this.tails.set(subject, (this.tails.get(subject) ?? Promise.resolve()).then(work));
   }
 }

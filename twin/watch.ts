@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { unreachable } from "./docker/engine";
-import { hasPower, type Server } from "./state";
+import { hasPower, type Server, type StorageBox } from "./state";
 import type { Twin } from "./twin";
 
 /** How often Docker is asked whether it is back. */
@@ -34,7 +34,24 @@ export async function reconcile(twin: Twin): Promise<void> {
       server.status = "running";
     }
   }
+  const boxes = await twin.boxes.list();
+  for (const id of boxes.filter((id) => twin.state.storageBoxes.every((box) => box.id !== id))) {
+    twin.log.warn(`removing Storage Box ${id}, which the state doesn't know`);
+    await twin.boxes.remove({ id } as StorageBox);
+  }
+  for (const box of twin.state.storageBoxes.filter(({ status }) => status === "active")) {
+    if (boxes.includes(box.id)) await twin.boxes.powerOn(box);
+    else twin.log.warn(`the disk of Storage Box ${box.name} is gone: somebody removed its container`);
+  }
   twin.store.save();
+}
+
+/** A Storage Box has no power that somebody could switch off. */
+async function boxEnded(twin: Twin, id: number): Promise<void> {
+  const box = twin.state.storageBoxes.find((box) => box.id === id);
+  if (box?.status !== "active" || (await twin.boxes.isRunning(box)) || isInLoop(id)) return;
+  twin.log.info(`Storage Box ${box.name} starts again`);
+  await twin.boxes.powerOn(box);
 }
 
 /**
@@ -115,8 +132,12 @@ async function follow(twin: Twin, since: number, signal: AbortSignal): Promise<v
       for (const line of lines) {
         if (line.trim() === "") continue;
         const event = JSON.parse(line) as { Actor?: { Attributes?: Record<string, string> } };
-        const id = Number(event.Actor?.Attributes?.["queuehost.server"]);
-        if (Number.isInteger(id)) void ended(twin, id).catch((error: Error) => twin.log.warn(error.message));
+        const of = (kind: "server" | "box", restart: typeof ended) => {
+          const id = Number(event.Actor?.Attributes?.[`queuehost.${kind}`]);
+          if (Number.isInteger(id)) void restart(twin, id).catch((error: Error) => twin.log.warn(error.message));
+        };
+        of("server", ended);
+        of("box", boxEnded);
       }
     }
   } finally {

@@ -1,7 +1,9 @@
-import { type Action, moveTo, type Server, type ServerStatus } from "./state";
+import { type Action, moveTo, type Server, type ServerStatus, type StorageBox } from "./state";
+import { proveTrap } from "./trap/prove";
 import type { Twin } from "./twin";
 
-type Work = (twin: Twin, server: number) => Promise<void>;
+/** `subject` is the server or the Storage Box that the action is about; 0 where there is none. */
+type Work = (twin: Twin, subject: number) => Promise<void>;
 
 /** Work on a server that still exists; on one that is gone there is nothing to do. */
 const on =
@@ -10,6 +12,15 @@ const on =
     const server = twin.state.servers.find((server) => server.id === id);
     if (!server) throw new Error("the server doesn't exist any more");
     await work(twin, server);
+  };
+
+/** Work on a Storage Box that still exists. */
+const onBox =
+  (work: (twin: Twin, box: StorageBox) => Promise<void>): Work =>
+  async (twin, id) => {
+    const box = twin.state.storageBoxes.find((box) => box.id === id);
+    if (!box) throw new Error("the Storage Box doesn't exist any more");
+    await work(twin, box);
   };
 
 function status(twin: Twin, server: Server, next: ServerStatus): void {
@@ -21,6 +32,7 @@ async function powerOn(twin: Twin, server: Server): Promise<void> {
   if (server.status !== "initializing") status(twin, server, "starting");
   try {
     await twin.machines.powerOn(server);
+    if (twin.state.trap) await proveTrap(twin, server);
   } catch (error) {
     status(twin, server, "off");
     throw error;
@@ -33,7 +45,7 @@ export const WORK = {
   create_server: on(async (twin, server) => {
     try {
       await twin.applyRules();
-      await twin.machines.create(server, twin.network);
+      await twin.machines.create(server, twin.network, twin.state.trap !== null);
     } catch (error) {
       status(twin, server, "off");
       throw error;
@@ -69,7 +81,7 @@ export const WORK = {
     await twin.machines.resize(server);
     await powerOn(twin, server);
   }),
-  change_protection: on(async () => undefined),
+  change_protection: async () => undefined,
   delete_server: async (twin, id) => {
     const server = twin.state.servers.find((server) => server.id === id);
     if (!server) return;
@@ -82,7 +94,27 @@ export const WORK = {
     twin.store.save();
     await twin.applyRules();
   },
+  // As Hetzner calls what is done to a Storage Box.
+  create: onBox(async (twin, box) => {
+    await twin.applyRules();
+    await twin.boxes.create(box, twin.network);
+    box.status = "active";
+    twin.store.save();
+  }),
+  delete: async (twin, id) => {
+    const box = twin.state.storageBoxes.find((box) => box.id === id);
+    if (!box) return;
+    await twin.boxes.remove(box);
+    twin.state.storageBoxes = twin.state.storageBoxes.filter((other) => other !== box);
+    twin.store.save();
+    await twin.applyRules();
+  },
+  reset_password: onBox((twin, box) => twin.boxes.setPassword(box)),
+  update_access_settings: (twin) => twin.applyRules(),
   // What they do is done when they are asked for.
+  enable_snapshot_plan: async () => undefined,
+  disable_snapshot_plan: async () => undefined,
+  change_type: async () => undefined,
   create_rrset: async () => undefined,
   set_rrset_records: async () => undefined,
   change_rrset_ttl: async () => undefined,

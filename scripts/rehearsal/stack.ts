@@ -40,8 +40,13 @@ export async function ensureStack(
       "queuehost:ssh.allowedFrom": `${twin.operatorAddress}/32`,
       "queuehost:ssh.authorizedKeys": publicKey,
     }),
-    // The twin's own to say: it may have been started on another port.
-    ...(present["hcloud:endpoint"]?.value === twin.endpoint ? {} : { "hcloud:endpoint": twin.endpoint }),
+    // The twin's own to say: it may have been started on another port, or have lost its state.
+    ...changed(present, {
+      "hcloud:endpoint": twin.endpoint,
+      // Storage Boxes are behind an address of their own.
+      "hcloud:endpointHetzner": twin.endpoint,
+      "queuehost:storageBox.hostKey": twin.boxHostKey,
+    }),
   };
   const secrets = missing(present, {
     "hcloud:token": rehearsal.token,
@@ -79,6 +84,9 @@ export async function up(pulumi: Pulumi, rehearsal: Rehearsal, report: (line: st
     );
   }
 }
+
+const changed = (present: Record<string, { value?: string }>, wanted: Record<string, string>) =>
+  Object.fromEntries(Object.entries(wanted).filter(([key, value]) => present[key]?.value !== value));
 
 /** What isn't set yet; a declared key without a default is there as an empty value. */
 function missing(present: Record<string, { value?: string; secret?: boolean }>, wanted: Record<string, string>) {

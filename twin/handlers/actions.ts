@@ -1,6 +1,7 @@
 import { invalidInput } from "../errors";
 import { page, values } from "../request/list";
 import { showAction } from "../show";
+import type { State } from "../state";
 import { type Call, find, type Handler, ok } from "./handler";
 
 const FILTERS = {
@@ -17,16 +18,24 @@ export const listActions: Handler = ({ twin, query }) => {
 export const getAction: Handler = ({ twin, ids: [id] }) =>
   ok({ action: showAction(find(twin.state.actions, id, "action")) });
 
+/** The resources that have lists of their own actions, by the name that actions give them. */
+const WITH_ACTIONS = {
+  server: ({ servers }: State) => servers,
+  firewall: ({ firewalls }: State) => firewalls,
+  storage_box: ({ storageBoxes }: State) => storageBoxes,
+} satisfies Record<string, (state: State) => readonly { readonly id: number }[]>;
+type WithActions = keyof typeof WITH_ACTIONS;
+
 /** `/servers/actions`, `/firewalls/actions`: all those of one kind of resource. */
 export const listActionsOf =
-  (type: "server" | "firewall"): Handler =>
+  (type: WithActions): Handler =>
   ({ twin, query }) => {
     const actions = twin.state.actions.filter(({ resources }) => resources.some((resource) => resource.type === type));
     return ok(page("actions", actions, query, showAction, FILTERS));
   };
 
-const ofResource = (type: "server" | "firewall", { twin, ids: [id] }: Call) => {
-  find<{ readonly id: number }>(type === "server" ? twin.state.servers : twin.state.firewalls, id, type);
+const ofResource = (type: WithActions, { twin, ids: [id] }: Call) => {
+  find<{ readonly id: number }>(WITH_ACTIONS[type](twin.state), id, type);
   return twin.state.actions.filter(({ resources }) =>
     resources.some((resource) => resource.type === type && resource.id === id),
   );
@@ -34,11 +43,11 @@ const ofResource = (type: "server" | "firewall", { twin, ids: [id] }: Call) => {
 
 /** `/servers/{id}/actions`, `/firewalls/{id}/actions`. */
 export const listActionsOfOne =
-  (type: "server" | "firewall"): Handler =>
+  (type: WithActions): Handler =>
   (call) =>
     ok(page("actions", ofResource(type, call), call.query, showAction, FILTERS));
 
 export const getActionOfOne =
-  (type: "server" | "firewall"): Handler =>
+  (type: WithActions): Handler =>
   (call) =>
     ok({ action: showAction(find(ofResource(type, call), call.ids[1], "action")) });

@@ -11,7 +11,7 @@ const CREATE = z.strictObject({ name, public_key: z.string(), labels });
 const UPDATE = z.strictObject({ name: name.nullish(), labels });
 
 /** The MD5 fingerprint of a public key line, or undefined when it isn't one. */
-function fingerprint(line: string): string | undefined {
+export function fingerprint(line: string): string | undefined {
   const [type = "", blob = ""] = line.trim().split(/\s+/);
   const bytes = Buffer.from(blob, "base64");
   // The blob starts with its own type, with four bytes of length before it.

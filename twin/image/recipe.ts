@@ -27,6 +27,15 @@ export async function recipe(): Promise<Recipe> {
     ...(from ? { "sources.list": renderSources(from) } : {}),
     ...Object.fromEntries(extraCertificates().map((pem, index) => [`certificates/extra-${index + 1}.crt`, pem])),
   };
-  const digest = createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 12);
-  return { files, mirror: from, tag: `${MACHINE_IMAGE}:13-${digest}` };
+  return { files, mirror: from, tag: `${MACHINE_IMAGE}:13-${digest(files)}` };
+}
+
+const digest = (what: unknown) => createHash("sha256").update(JSON.stringify(what)).digest("hex").slice(0, 12);
+
+/** The recipe of a Storage Box, on top of the machines' image of that name. */
+export function boxRecipe(machines: string): Pick<Recipe, "files" | "tag"> {
+  const files = Object.fromEntries(
+    ["setup.sh", "shell.sh", "sshd_config"].map((name) => [name, here(`../boxes/${name}`)]),
+  );
+  return { files, tag: `queuehost-storage-box:13-${digest({ machines, files })}` };
 }

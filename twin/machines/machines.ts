@@ -4,8 +4,10 @@ import { SERVER_TYPES } from "../catalogue";
 import { isMissing, isUnchanged, unlessGone } from "../docker/engine";
 import { renderRules } from "../firewall";
 import type { PublicNetwork, Server, State } from "../state";
+import type { TrapPorts } from "../trap/trap";
 import { containerOptions, limits } from "./container";
 import { onHostNetwork } from "./helper";
+import { inside } from "./inside";
 import type { Names } from "./names";
 import { ensureNetwork } from "./network";
 import { resolvers } from "./resolvers";
@@ -39,11 +41,16 @@ export class Machines {
   }
 
   /** Makes the server's disk; its power stays off. */
-  async create(server: Server, network: PublicNetwork): Promise<void> {
+  async create(server: Server, network: PublicNetwork, trapped: boolean): Promise<void> {
     if (await this.exists(server)) return;
     await this.docker.createContainer(
-      containerOptions(server, typeOf(server), network, this.names, this.image, resolvers()),
+      containerOptions(server, typeOf(server), network, this.names, this.image, resolvers(), trapped),
     );
+  }
+
+  /** Runs a program in the machine as root, as nobody at a real one could. @throws Error with what it said, where it fails */
+  run(server: Server, command: readonly string[]): Promise<string> {
+    return inside(this.container(server), command);
   }
 
   async exists(server: Server): Promise<boolean> {
@@ -59,6 +66,11 @@ export class Machines {
     if (!(await this.exists(server)))
       throw new Error(`the disk of server ${server.name} is gone: its container was removed by somebody else`);
     await unlessSo(this.container(server).start());
+    await this.isolate();
+  }
+
+  /** To be called when something has come onto the bridge: nothing there reaches anything else but through the rules. */
+  async isolate(): Promise<void> {
     if (!bridgedIsFiltered()) await this.inTurn(() => this.onHost(ISOLATE, this.names.bridge));
   }
 
@@ -103,12 +115,12 @@ export class Machines {
   }
 
   /** Puts the host's rules where the state says. One at a time: each run replaces all of them. */
-  applyRules(state: State, network: PublicNetwork, metadataPort: number): Promise<void> {
+  applyRules(state: State, network: PublicNetwork, metadataPort: number, trap: TrapPorts): Promise<void> {
     return this.inTurn(async () => {
       const address = network.prefix6
         ? `ip -6 addr replace ${network.prefix6}::1/48 dev ${this.names.bridge} nodad; `
         : "";
-      const rules = renderRules(state, network, this.names, metadataPort);
+      const rules = renderRules(state, network, this.names, metadataPort, trap);
       await this.onHost(`${address}printf '%s' "$INPUT" | nft -f -`, rules);
     });
   }

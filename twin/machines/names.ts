@@ -12,6 +12,7 @@ export interface Names {
   /** The label that every container and network of this twin carries. */
   readonly label: string;
   container(server: number): string;
+  box(box: number): string;
 }
 
 export function names(stateDir: string): Names {
@@ -23,5 +24,6 @@ export function names(stateDir: string): Names {
     table: `queuehost_${id}`,
     label: `queuehost.twin=${id}`,
     container: (server) => `queuehost-${id}-${server}`,
+    box: (box) => `queuehost-${id}-box-${box}`,
   };
 }

@@ -67,6 +67,7 @@ describe("a container", () => {
     table: "t",
     label: "l",
     container: (id: number) => `c-${id}`,
+    box: (id: number) => `b-${id}`,
   };
   const options = containerOptions(server, type("cx23"), NETWORK, NAMES, "image:1", ["192.0.2.53"]);
 
