@@ -7,6 +7,7 @@ export { ReverseProxy, type ReverseProxyArgs } from "./components/proxy";
 export { Redis, type RedisArgs } from "./components/redis";
 export { type Prepared, prepareRelease, Release, type ReleaseArgs } from "./components/release";
 export { Server, type ServerArgs } from "./components/server";
+export { type BoxAccess, StorageBox, type StorageBoxArgs } from "./components/storage-box";
 export { chooseOffer, type Offer } from "./config/catalogue";
 export { loadConfig } from "./config/load";
 export type { Settings } from "./config/schema";

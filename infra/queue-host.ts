@@ -7,6 +7,7 @@ import { ReverseProxy } from "./components/proxy";
 import { Redis } from "./components/redis";
 import { type Prepared, prepareRelease, Release } from "./components/release";
 import { Server } from "./components/server";
+import { StorageBox } from "./components/storage-box";
 import { chooseOffer, type Offer } from "./config/catalogue";
 import { labelsOf } from "./config/labels";
 import { loadConfig } from "./config/load";
@@ -90,7 +91,11 @@ export class QueueHost extends pulumi.ComponentResource {
     // A switch changes what the proxy sends where: it has to know both sides by then.
     const after = [redis.ready, postgres.ready, proxy.ready];
     const release = new Release(`${name}-release`, { settings, server, prepared, after }, child("release"));
-    new Backups(`${name}-backups`, { settings, server, after: [...after, release] }, child("backups"));
+    const box =
+      settings["backups.to"] === "storage-box"
+        ? new StorageBox(`${name}-storage-box`, { settings, labels }, { parent: this })
+        : undefined;
+    new Backups(`${name}-backups`, { settings, server, after: [...after, release], box }, child("backups"));
 
     const { url } = proxy;
     this.outputs = {

@@ -7,6 +7,8 @@ export interface KeyPair {
   readonly privateKey: pulumi.Output<string>;
   /** `ssh-ed25519 AAAA...`, without a comment. */
   readonly publicKey: pulumi.Output<string>;
+  /** What made it: who lives as long as the key depends on this. */
+  readonly made: pulumi.Resource;
 }
 
 /**
@@ -31,6 +33,7 @@ export function keyPair(name: string, type: "ed25519" | "ecdsa", options: pulumi
   );
   const lines = pulumi.secret(made.stdout).apply((text) => text.trim().split("\n"));
   return {
+    made,
     privateKey: lines.apply(([, ...pem]) => `${pem.join("\n")}\n`),
     publicKey: pulumi.unsecret(lines.apply(([line = ""]) => line.split(" ").slice(0, 2).join(" "))),
   };
