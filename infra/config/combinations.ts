@@ -19,7 +19,7 @@ const TAKEN = { 5432: "PostgreSQL", 6379: "the queue's Redis", 6380: "the cache'
 
 /** What doesn't go together. */
 export function combinationFaults(values: Combination): CombinationFault[] {
-  return [...database(values), ...ports(values), ...processes(values), ...proxy(values)];
+  return [...database(values), ...ports(values), ...processes(values), ...proxy(values), ...backups(values)];
 }
 
 function database(values: Combination): CombinationFault[] {
@@ -68,4 +68,20 @@ function proxy(values: Combination): CombinationFault[] {
   if (outside !== undefined)
     faults.push({ path: "domain.zone", reason: `should be the zone of every domain; ${outside} isn't in ${zone}` });
   return faults;
+}
+
+function backups(values: Combination): CombinationFault[] {
+  const { "backups.to": to } = values;
+  const s3 = ["backups.s3.accessKeyId", "backups.s3.secretAccessKey"] as const;
+  if (to === undefined)
+    return (["backups.password", ...s3, "backups.appendOnly"] as const)
+      .filter((path) => values[path] !== undefined)
+      .map((path) => ({ path, reason: "is for backups off the server: backups.to is not set", instead: "backups.to" }));
+  const isS3 = to.startsWith("s3:");
+  const needed = ["backups.password" as const, ...(isS3 ? s3 : [])].filter((path) => values[path] === undefined);
+  const odd = isS3 ? [] : s3.filter((path) => values[path] !== undefined);
+  return [
+    ...needed.map((path) => ({ path, reason: `is not set, and backups.to is ${to}`, instead: path })),
+    ...odd.map((path) => ({ path, reason: `is for an S3 bucket; backups.to is ${to}` })),
+  ];
 }

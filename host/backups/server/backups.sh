@@ -1,8 +1,13 @@
 #!/bin/bash
-# backups.sh list: a line `set <id> <bytes>` for each backup, the newest first, and the lines of its manifest after it.
+# backups.sh list: a line `set <id> <bytes>` for each backup, the newest first, and the lines of its manifest after it; where they go
+# elsewhere as well, `place <words>` and a line `away <id> <snapshot> <bytes> <here|elsewhere>` for each that is there (here: made by
+# this very server), or `unreachable <why>`.
 # backups.sh now WHO: makes one, and prints its id.
+# backups.sh ship WHO: sends what isn't off the server yet, and prints the newest id that is. backups.sh fetch ID: brings one back.
+# backups.sh prune dry|now WHO: deletes what has had its time there (lines `gone <id> <snapshot>`), with the credentials on stdin.
 # backups.sh export ID WHO: one as a tar, on stdout. backups.sh import BYTES WHO: one from stdin, a tar of that size; prints its id.
 # backups.sh plan ID WHAT: what a restore of it would replace, as lines. backups.sh restore ID WHAT WHO: does it (see restore.sh).
+# shellcheck disable=SC2154 # variables of its parts
 set -euo pipefail
 export LC_ALL=C
 here=$(dirname "$(readlink -f "$0")")
@@ -10,7 +15,7 @@ FOLDER=/var/backups/queuehost
 # shellcheck source=../../lib.sh
 . "$here/lib.sh"
 # shellcheck source=/dev/null # the files beside this one, and what settings.sh.in renders to
-for part in settings keep sandbox transfer; do . "$here/$part.sh"; done
+for part in settings where keep sandbox transfer; do . "$here/$part.sh"; done
 umask 077
 
 list() {
@@ -20,21 +25,63 @@ list() {
     cat "$FOLDER/$id/manifest"
   done
   printf 'free\t%s\n' "$(($(stat -f -c '%a * %S' "$FOLDER")))"
+  [ -n "$to" ] || return 0
+  printf 'place\t%s\n' "$place"
+  id=$(away list 2>&1) || id="unreachable	$(one_line "${id#queuehost: }")"
+  [ -z "$id" ] || printf '%s\n' "$id"
 }
 
-# last_reason: why the last run failed.
+# last_reason UNIT: why its last run failed.
 last_reason() {
-  journalctl -qu queuehost-backup.service -n 20 -o cat | sed -n 's/^queuehost: //p' | tail -n 1
+  journalctl -qu "$1" -n 20 -o cat | sed -n 's/^queuehost: //p' | tail -n 1
 }
 
 # make_one: starts a backup, or waits for the one that runs; prints its id.
 make_one() {
-  systemctl start queuehost-backup.service 2>/dev/null || fail "the backup failed: $(last_reason)"
+  systemctl start queuehost-backup.service 2>/dev/null || fail "the backup failed: $(last_reason queuehost-backup.service)"
   sets "$FOLDER" | head -n 1
+}
+
+# ship_all: prints the newest set once it is off the server. The shipping that runs may have begun too early for it.
+ship_all() {
+  local newest
+  [ -n "$to" ] || fail 'backups.to is not set: there are no backups off this server'
+  newest=$(sets "$FOLDER" | head -n 1)
+  for _ in 1 2; do
+    systemctl start queuehost-backup-ship.service 2>/dev/null || fail "not shipped: $(last_reason queuehost-backup-ship.service)"
+    ! grep -q "^$newest	" /var/lib/queuehost-backup/shipped || break
+  done
+  printf '%s\n' "$newest"
+}
+
+# prune_away dry|now: what comes on stdin are credentials that may delete, in the form of the server's own; nothing are those.
+prune_away() {
+  local lent
+  [ -n "$to" ] || fail 'backups.to is not set: there are no backups off this server'
+  lent=$(mktemp -d /run/queuehost-lent.XXXXXX)
+  # shellcheck disable=SC2064 # as it is now
+  trap "rm -rf '$lent'" EXIT
+  trap 'exit 143' INT TERM
+  case $to in
+    storage-box) cat >"$lent/key" ;;
+    *) cat >"$lent/s3" ;;
+  esac
+  chown -R backup:backup "$lent"
+  if [ -s "$lent/key" ] || [ -s "$lent/s3" ]; then away prune "$1" "$lent"; else away prune "$1"; fi
 }
 
 case ${1:-} in
   list) list ;;
+  ship)
+    made=$(ship_all)
+    audit "$2" 'backup ship' "done: $made"
+    printf '%s\n' "$made"
+    ;;
+  fetch) away fetch "$2" ;;
+  prune)
+    prune_away "$2"
+    [ "$2" = dry ] || audit "$3" 'backup prune' 'done'
+    ;;
   now)
     made=$(make_one)
     audit "$2" 'backup now' "done: $made"
@@ -49,5 +96,5 @@ case ${1:-} in
     audit "$3" 'backup import' "done: $made"
     printf '%s\n' "$made"
     ;;
-  *) fail "backups.sh: should be list, now, export or import, got ${1:-nothing}" ;;
+  *) fail "backups.sh: should be list, now, ship, fetch, prune, export or import, got ${1:-nothing}" ;;
 esac
