@@ -30,6 +30,13 @@ stop_app() {
   done
 }
 
+# at_boot m_enable|m_disable: whether the live side starts with the server.
+at_boot() {
+  local side
+  side=$(live_side_of_app)
+  [ -z "$side" ] || with_app "$side" on "$side" "$1" "$side"
+}
+
 # start_app: those of the live side, and the proof that they serve.
 start_app() {
   local side

@@ -10,15 +10,19 @@ FOLDER=/var/backups/queuehost
 # shellcheck source=../../lib.sh
 . "$here/lib.sh"
 # shellcheck source=/dev/null # the files beside this one, and what settings.sh.in renders to
-for part in settings redis postgres files prove keep; do . "$here/$part.sh"; done
+for part in settings redis postgres sqlite files prove keep; do . "$here/$part.sh"; done
 umask 077
 trap 'exit 143' INT TERM
 # What fails without a word says where.
 trap 'printf "queuehost: %s, line %s: exit code %s\n" "${BASH_SOURCE[0]##*/}" "$LINENO" $? >&2' ERR
 
+# Where a restore asks for what there is (take), and has that proved once it is done.
+restoring=$FOLDER/.restore
+
 clean_up() {
   unpause
   close_database
+  drop_copies
   end_proof
   [ -z "$work" ] || rm -rf "$work"
 }
@@ -50,18 +54,16 @@ write() { (IFS=$'\t' && printf '%s\n' "$*") >>"$set/manifest"; }
 # write_all NAME <LINES
 write_all() { sed "s/^/$1\t/" >>"$set/manifest"; }
 
-make() {
-  local id newest
-  work=$(mktemp -d "$FOLDER/.work.XXXXXX")
+# take: what there is at this moment, into $set.
+take() {
   set=$work/set
   mkdir "$set"
   assert_room
   [ -z "$database" ] || open_database
   snapshot
-  id=$(date -u +%Y%m%d-%H%M%S)
+  write made "$(date +%s)"
   cat <&3 >"$set/redis.rdb"
   exec 3<&-
-  write made "$(date +%s)"
   [ ! -e "/srv/$name/current" ] || write release "$(basename "$(readlink -f "/srv/$name/current")")"
   write redis "$(ask info server | of_info redis_version)" "$(head -c 9 "$set/redis.rdb")"
   write pause "$pause"
@@ -76,11 +78,17 @@ make() {
     pack_files "$set/files.tar"
     write entries "$(wc -l <"$work/entries")"
     lasting | write_all folder
+    write_all sqlite <"$work/databases"
   fi
   if [ -f "/srv/$name/shared/.env" ]; then
     seal_env "$set/env.age"
     write recipients "$(wc -l <"$work/recipients")"
   fi
+}
+
+# finish: proves what $set holds, and gives it its name.
+finish() {
+  local id newest
   prove "$set"
   write proved "$(date +%s)"
   # Folders that nobody changed take their room once.
@@ -90,11 +98,12 @@ make() {
   fi
   (cd "$set" && sha256sum -- * >SHA256SUMS)
   sync -f "$set"
+  id=$(date -u -d "@$(of "$set" made)" +%Y%m%d-%H%M%S)
   [ ! -e "$FOLDER/$id" ] || fail "there is a backup $id already"
   mv -T "$set" "$FOLDER/$id"
   sync "$FOLDER"
   prune "$FOLDER" "$keep" "$keep_daily"
-  log "$id, $counted keys, $(du -sh "$FOLDER/$id" | cut -f 1), writes paused for $pause ms, $(sets "$FOLDER" | wc -l) kept"
+  log "$id, $(of "$FOLDER/$id" keys) keys, $(du -sh "$FOLDER/$id" | cut -f 1), writes paused for $(of "$FOLDER/$id" pause) ms, $(sets "$FOLDER" | wc -l) kept"
 }
 
 case ${1:-} in
@@ -104,7 +113,19 @@ case ${1:-} in
     # What a backup that was killed left behind.
     rm -rf "$FOLDER"/.work.*
     find "$FOLDER" -maxdepth 1 -name ".proof.*" -mmin +60 -exec rm -rf {} +
-    make
+    work=$(mktemp -d "$FOLDER/.work.XXXXXX")
+    if [ -e "$restoring/take" ]; then
+      take
+      mv -T "$set" "$restoring/before"
+      rm "$restoring/take"
+      log "$(of "$restoring/before" keys) keys, to be proved after the restore"
+    elif [ -e "$restoring/done" ] && [ -d "$restoring/before" ]; then
+      set=$restoring/before
+      finish
+    else
+      take
+      finish
+    fi
     ;;
   prove)
     [ -f "$2/manifest" ] || fail "$2 is no backup"

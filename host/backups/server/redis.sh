@@ -20,7 +20,7 @@ databases() { tr -d '\r' | sed -n 's/^db\([0-9]*\):.*/\1/p'; }
 find_queues() {
   local db
   for db in $("$@" info keyspace | databases); do
-    "$@" -n "$db" --scan --pattern '*:meta' | grep -v '[[:cntrl:]]' | sort | sed "s/:meta\$//; s/^/$db\t/"
+    "$@" -n "$db" --scan --count 1000 --pattern '*:meta' | grep -v '[[:cntrl:]]' | sort | sed "s/:meta\$//; s/^/$db\t/"
   done
 }
 

@@ -15,23 +15,21 @@ swap_files() {
   install -d -m 700 "$before"
   while read -r folder; do
     mkdir -p "$before/$(dirname "$folder")" "/$(dirname "$folder")"
-    [ ! -e "/$folder" ] || mv -T "/$folder" "$before/$folder"
-    printf '%s\n' "$folder" >>"$before/swapped"
+    if [ -e "/$folder" ]; then mv -T "/$folder" "$before/$folder"; else printf '%s\n' "$folder" >>"$before/new"; fi
+    sync -f "$before"
     mv -T "/srv/$name/shared/.restored/$folder" "/$folder"
   done <"$work/folders"
 }
 
 back_files() {
   local folder before=/srv/$name/shared/.before
-  if [ -f "$before/swapped" ]; then
-    while read -r folder; do
-      rm -rf "${folder:+/$folder}"
-      [ ! -e "$before/$folder" ] || mv -T "$before/$folder" "/$folder"
-    done <"$before/swapped"
-  fi
-  # One that was moved away, and nothing put in its place.
   for folder in $(lasting_names); do
-    [ ! -e "$before/$folder" ] || [ -e "/$folder" ] || mv -T "$before/$folder" "/$folder"
+    if [ -e "$before/$folder" ]; then
+      rm -rf "/${folder:?}"
+      mv -T "$before/$folder" "/$folder"
+    elif grep -qsxF "$folder" "$before/new"; then
+      rm -rf "/${folder:?}"
+    fi
   done
   rm -rf "$before" "/srv/$name/shared/.restored"
 }

@@ -10,7 +10,7 @@ FOLDER=/var/backups/queuehost
 # shellcheck source=../../lib.sh
 . "$here/lib.sh"
 # shellcheck source=/dev/null # the files beside this one, and what settings.sh.in renders to
-for part in settings redis postgres files prove keep sandbox app restore-redis restore-postgres restore-files; do . "$here/$part.sh"; done
+for part in settings where redis postgres files prove keep sandbox app restore-redis restore-postgres restore-files; do . "$here/$part.sh"; done
 umask 077
 RELEASE="$tools/release"
 
@@ -18,6 +18,7 @@ RELEASE="$tools/release"
 assert_set() {
   local what
   set=$FOLDER/$1
+  [ -z "$to" ] || [ -d "$set" ] || away fetch "$1" || exit
   [[ $1 =~ ^[0-9]{8}-[0-9]{6}$ && -f $set/manifest ]] || fail "there is no backup $1 on this server"
   for what in $2; do
     case $what in
@@ -33,7 +34,7 @@ assert_set() {
 }
 
 unfinished() {
-  [ -d "$redis_folder.before" ] || [ -e "/srv/$name/shared/.before" ] || [ -e "$FOLDER/.restore" ]
+  [ -d "$redis_folder.before" ] || [ -e "/srv/$name/shared/.before" ] || [ -e "$restoring" ]
 }
 
 plan() {
@@ -60,6 +61,62 @@ plan() {
   esac
 }
 
+end_maintenance() {
+  [ ! -f "$ours" ] || "$RELEASE" maintenance off "$who" >/dev/null
+  rm -f "$ours"
+}
+
+# mark NAME: how far this restore has come, for whoever comes after the loss of power.
+mark() {
+  : >"$restoring/$1"
+  sync "$restoring/$1" "$restoring"
+}
+
+# resume: what was left of a restore that was killed.
+resume() {
+  if [ -e "$restoring/done" ]; then
+    log 'the backup was in service already'
+    start_app
+    complete
+  elif [ -e "$restoring" ] && [ ! -e "$restoring/touched" ]; then
+    clear_staged
+    log 'nothing was touched'
+  else
+    put_back
+  fi
+}
+
+# clear_staged: the new data, of a restore that hasn't touched the old.
+clear_staged() {
+  back_redis
+  [ -z "$database" ] || back_postgres
+  back_files
+  rm -rf "$restoring"
+}
+
+# complete: the new data are in service; what was there until then is proved as a backup, and kept where it can't be.
+complete() {
+  local what safety='' kept='' id parts
+  read -r id parts <"$restoring/what"
+  at_boot m_enable
+  end_maintenance
+  if [ -d "$restoring/before" ]; then
+    log 'proving a backup of what was there until now'
+    if systemctl start queuehost-backup.service 2>/dev/null && [ ! -d "$restoring/before" ]; then
+      safety=$(sets "$FOLDER" | head -n 1)
+      log "what was there until now is backup $safety"
+    else
+      log "the backup of what was there until now isn't good ($(last_reason)); it is kept as it was"
+    fi
+  fi
+  for what in $parts; do
+    if [ -n "$safety" ]; then "drop_$what"; else kept="$kept, $("keep_$what" "$id")"; fi
+  done
+  rm -rf "$restoring"
+  [ -z "$kept" ] || log "kept until you remove it: ${kept#, }"
+}
+last_reason() { journalctl -qu queuehost-backup.service -n 20 -o cat | sed -n 's/^queuehost: //p' | tail -n 1; }
+
 # put_back: the old data in service again, whatever a restore had done when it ended. Killed again, it can be run again.
 put_back() {
   log 'putting the old data back'
@@ -68,9 +125,9 @@ put_back() {
   [ -z "$database" ] || back_postgres
   back_files
   if start_app; then
-    rm -rf "$FOLDER/.restore"
-    [ ! -f "$ours" ] || "$RELEASE" maintenance off "$who" >/dev/null
-    rm -f "$ours"
+    at_boot m_enable
+    rm -rf "$restoring"
+    end_maintenance
   else
     printf 'queuehost: the application does not come up with the old data either; maintenance stays on\n' >&2
     return 1
@@ -91,10 +148,7 @@ finish() {
   if [ "$status" != 0 ] && [ "$touched" = 1 ]; then
     if put_back; then printf 'queuehost: the old data are in service\n' >&2; fi
   elif [ "$status" != 0 ] && [ -n "$staged" ]; then
-    back_redis
-    [ -z "$database" ] || back_postgres
-    back_files
-    rm -rf "$FOLDER/.restore"
+    clear_staged
     printf 'queuehost: nothing was touched\n' >&2
   fi
   rm -rf "${work:?}"
@@ -103,51 +157,60 @@ finish() {
 }
 
 run() {
-  local what safety='' stopped kept=''
+  local what began seconds
   log "proving backup $1"
   prove_set "$set" >/dev/null || fail "backup $1 is not good; nothing was touched"
   # Out of the way of what is pruned meanwhile.
-  mkdir "$FOLDER/.restore"
+  mkdir "$restoring"
   staged=yes
-  cp -al "$set" "$FOLDER/.restore/set"
-  set=$FOLDER/.restore/set
+  cp -al "$set" "$restoring/set"
+  set=$restoring/set
+  printf '%s %s\n' "$1" "$2" >"$restoring/what"
   for what in $2; do
     log "making $what of backup $1 beside what is there"
     "stage_$what" "$set"
   done
   touched=1
-  stopped=$(date +%s%3N)
+  mark touched
+  began=$(date +%s%3N)
   if [ -x "$RELEASE" ] && [ ! -e "/srv/$name/maintenance/index.html" ]; then
     : >"$ours"
     "$RELEASE" maintenance on "$who" 'We are restoring data and will be back in a moment.' 60 >/dev/null
   fi
   log 'the application finishes what it runs'
+  # Should the power fail from here on, it doesn't run on data of two moments.
+  at_boot m_disable
   stop_app
-  if systemctl start queuehost-backup.service 2>/dev/null; then
-    safety=$(sets "$FOLDER" | head -n 1)
-    log "what was there until now is backup $safety"
-  else
-    log "what was there until now can't be backed up ($(journalctl -qu queuehost-backup.service -n 20 -o cat | sed -n 's/^queuehost: //p' | tail -n 1)); it is kept as it is"
-  fi
+  copy_aside
   exec 8>"$FOLDER/.lock"
-  flock -w 60 8 || fail 'a backup is running'
+  flock -w 600 8 || fail 'a backup has been running for 10 minutes'
   for what in $2; do
     log "putting $what in place"
     "swap_$what"
   done
   start_app
+  mark 'done'
+  exec 8>&-
   touched=0 staged=''
-  [ ! -f "$ours" ] || "$RELEASE" maintenance off "$who" >/dev/null
-  rm -f "$ours"
-  for what in $2; do
-    if [ -n "$safety" ]; then "drop_$what"; else kept="$kept, $("keep_$what" "$1")"; fi
-  done
-  rm -rf "$FOLDER/.restore"
-  [ -z "$kept" ] || log "kept until you remove it: ${kept#, }"
-  log "backup $1 is in service${requeued:+, $requeued jobs that were running then wait again}; out of service for $(($(date +%s%3N) - stopped)) ms"
+  seconds=$(($(date +%s%3N) - began))
+  complete
+  log "backup $1 is in service${requeued:+, $requeued jobs that were running then wait again}; out of service for $seconds ms"
+}
+
+# copy_aside: what there is until now, as a set that is proved when the application is back. It can't always be had: Redis may be
+# broken.
+copy_aside() {
+  : >"$restoring/take"
+  if systemctl start queuehost-backup.service 2>/dev/null && [ -d "$restoring/before" ]; then
+    log 'what was there until now is copied'
+  else
+    rm -rf "$restoring/before" "$restoring/take"
+    log "what was there until now can't be backed up ($(last_reason)); it is kept as it is"
+  fi
 }
 
 ours=$FOLDER/.maintenance
+restoring=$FOLDER/.restore
 touched=0 staged='' requeued='' where=''
 work=$(mktemp -d /run/queuehost-restore.XXXXXX)
 # Removed by at_end, too.
@@ -181,7 +244,7 @@ case ${1:-} in
     trap 'where="${BASH_SOURCE[0]##*/}, line $LINENO"' ERR
     trap 'exit 143' INT TERM
     if unfinished; then
-      put_back
+      resume
     elif [ "$1" = undo ]; then
       log 'there is no restore to be undone'
     fi
