@@ -5,6 +5,7 @@
 #   TWIN_ADDRESS6 TWIN_GATEWAY6 the same for IPv6, with prefix length; empty for none
 #   TWIN_RESOLVERS              name servers; empty leaves Docker's
 #   TWIN_SEED                   where cloud-init finds user data
+#   TWIN_TRAP                   rules of a machine whose application must reach nobody; empty for none
 set -eu
 
 # cgroup v1: Docker mounts the machine's own hierarchies read-only, and systemd needs to write. (v2 is mounted writable
@@ -48,6 +49,9 @@ if [ ! -s /etc/machine-id ]; then
   printf '127.0.1.1 %s\n127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' "$name" >/etc/hosts
 fi
 
+# Before anything of the machine runs; it doesn't start without.
+if [ -n "$TWIN_TRAP" ]; then printf '%s' "$TWIN_TRAP" | nft -f -; fi
+
 # One address, everything else behind the gateway: what machines say to each other passes the cloud firewall too.
 ip addr flush dev eth0
 # shellcheck disable=SC2153 # from the environment
@@ -63,6 +67,6 @@ if [ -n "$TWIN_ADDRESS6" ]; then
 fi
 
 seed=$TWIN_SEED
-unset TWIN_ADDRESS TWIN_GATEWAY TWIN_ADDRESS6 TWIN_GATEWAY6 TWIN_RESOLVERS TWIN_SEED
+unset TWIN_ADDRESS TWIN_GATEWAY TWIN_ADDRESS6 TWIN_GATEWAY6 TWIN_RESOLVERS TWIN_SEED TWIN_TRAP
 # In a container, systemd and cloud-init take the arguments of init for the kernel's command line.
 exec /sbin/init $legacy ${seed:+"ds=nocloud;s=$seed"}

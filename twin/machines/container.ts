@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
 import type { ServerType } from "../catalogue";
 import type { PublicNetwork, Server } from "../state";
+import { RULES } from "../trap/trap";
 import type { Names } from "./names";
 
 const BOOT = readFileSync(join(__dirname, "boot.sh"), "utf8");
@@ -29,7 +30,11 @@ interface WithCgroupns extends HostConfig {
   readonly CgroupnsMode: "private";
 }
 
-/** The container that is a server: everything that is decided when it is made. */
+/**
+ * The container that is a server: everything that is decided when it is made.
+ *
+ * @param trapped whether its application may reach nobody, from its first start on
+ */
 export function containerOptions(
   server: Server,
   type: ServerType,
@@ -37,6 +42,7 @@ export function containerOptions(
   names: Names,
   image: string,
   resolvers: readonly string[],
+  trapped = false,
 ): ContainerCreateOptions {
   const address = server.ipv4?.ip ?? "";
   const host: WithCgroupns = {
@@ -69,6 +75,7 @@ export function containerOptions(
       `TWIN_GATEWAY6=${network.prefix6 ? `${network.prefix6}::1` : ""}`,
       `TWIN_RESOLVERS=${resolvers.join(" ")}`,
       `TWIN_SEED=${SEED}`,
+      `TWIN_TRAP=${trapped ? RULES : ""}`,
     ],
     HostConfig: host,
     NetworkingConfig: { EndpointsConfig: { [names.network]: { IPAMConfig: { IPv4Address: address } } } },

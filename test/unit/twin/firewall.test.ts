@@ -57,7 +57,7 @@ describe("the rules of a twin", () => {
         [{ type: "server", server: 2 }],
       ),
     ];
-    expect(renderRules(state, NETWORK, NAMES, 4000)).toBe(`add table inet queuehost_abc123
+    expect(renderRules(state, NETWORK, NAMES, 4000, { tcp: 4001, names: 4002 })).toBe(`add table inet queuehost_abc123
 delete table inet queuehost_abc123
 table inet queuehost_abc123 {
   chain in_2 {
@@ -128,7 +128,7 @@ table inet queuehost_abc123 {
     const state = emptyState();
     state.servers = [server(2)];
     state.firewalls = [firewall([], [{ type: "server", server: 2 }])];
-    const rules = renderRules(state, NETWORK, NAMES, 4000);
+    const rules = renderRules(state, NETWORK, NAMES, 4000, { tcp: 4001, names: 4002 });
     expect(rules).toContain("chain in_2 {\n    drop\n  }\n  chain out_2 {\n  }");
   });
 
@@ -140,7 +140,7 @@ table inet queuehost_abc123 {
       { ...firewall([rule({ port: "443" })], [{ type: "label_selector", selector: "role=web" }]), id: 2 },
     ];
     expect(firewallsOf(state.servers[0] ?? server(0), state)).toHaveLength(2);
-    const rules = renderRules(state, { ...NETWORK, prefix6: null }, NAMES, 4000);
+    const rules = renderRules(state, { ...NETWORK, prefix6: null }, NAMES, 4000, { tcp: 4001, names: 4002 });
     expect(rules).toMatch(/tcp dport 22 return[\s\S]*tcp dport 443 return[\s\S]*drop/);
     expect(rules).not.toContain("homeless");
   });

@@ -80,6 +80,7 @@ describe("a container", () => {
       "TWIN_GATEWAY6=2001:db8:1::1",
       "TWIN_RESOLVERS=192.0.2.53",
       "TWIN_SEED=http://169.254.169.254/nocloud/",
+      "TWIN_TRAP=",
     ]);
   });
 
