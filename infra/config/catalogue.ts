@@ -96,13 +96,13 @@ async function switchOn({ id, name }: ExistingServer, failed: readonly Order[]):
   }
 }
 
-function gone({ stack }: Wanted, id: number): pulumi.RunError {
+function gone({ stack, project }: Wanted, id: number): pulumi.RunError {
   return new pulumi.RunError(
     `hcloud:token: its project has no server ${id}, which stack ${stack} is about. Nothing was changed.\n` +
       `  If the token is another project's, set the right one:\n` +
       `    npx pulumi config set --secret hcloud:token --stack ${stack}\n` +
-      `  If somebody deleted the server, take it out of the state; the next up makes a new one:\n` +
-      `    npx pulumi refresh --stack ${stack}`,
+      `  If somebody deleted the server, bring it back, with its data where backups.to has it:\n` +
+      `    ${queuehost(`recreate --stack ${stack} --restore latest`, project)}`,
   );
 }
 

@@ -46,14 +46,23 @@ export class Api {
    *
    * @throws WithoutToken where it has none
    */
-  static async of(pulumi: Pulumi): Promise<Api> {
+  static async of(
+    pulumi: Pulumi,
+    where = { key: "endpoint", variable: "HCLOUD_ENDPOINT", address: HETZNER },
+  ): Promise<Api> {
     const config = await configOf(pulumi, true);
     const token = config["hcloud:token"]?.value || process.env.HCLOUD_TOKEN;
     if (!token)
       throw new WithoutToken(
         `hcloud:token: stack ${pulumi.stack} has none, and neither has HCLOUD_TOKEN. Set it:\n    npx pulumi config set --secret hcloud:token --stack ${pulumi.stack}`,
       );
-    return new Api(config["hcloud:endpoint"]?.value || process.env.HCLOUD_ENDPOINT || HETZNER, token);
+    return new Api(config[`hcloud:${where.key}`]?.value || process.env[where.variable] || where.address, token);
+  }
+
+  /** Storage Boxes have an API of their own, with the same token. */
+  static ofStorageBoxes(pulumi: Pulumi): Promise<Api> {
+    const [key, variable] = ["endpointHetzner", "HCLOUD_ENDPOINT_HETZNER"];
+    return Api.of(pulumi, { key, variable, address: "https://api.hetzner.com/v1" });
   }
 
   /**

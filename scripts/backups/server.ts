@@ -29,6 +29,26 @@ export class BackupServer {
     return (await this.run("backups.sh", ["now", who])).trim();
   }
 
+  /** Waits until the newest one is at `backups.to` as well. Gives its id. */
+  async ship(who: string): Promise<string> {
+    return (await this.run("backups.sh", ["ship", who])).trim();
+  }
+
+  /** Brings one from `backups.to` to the server, where it isn't there yet. */
+  async fetch(id: string): Promise<void> {
+    await this.run("backups.sh", ["fetch", id]);
+  }
+
+  /** Stops the application for good, and makes a backup of what it leaves. Gives its id. */
+  async last(who: string): Promise<string> {
+    return (await this.run("last.sh", ["take", who])).trim();
+  }
+
+  /** Starts the application again after `last`. */
+  async undoLast(who: string): Promise<void> {
+    await this.run("last.sh", ["undo", who]);
+  }
+
   /** What there is now and what is in the backup, as `parsePlan` reads it. */
   plan(id: string, what: readonly string[]): Promise<string> {
     return this.run("restore.sh", ["plan", id, what.join(" ")]);

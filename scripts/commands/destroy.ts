@@ -1,13 +1,13 @@
 import { Command } from "commander";
-import { tearDown } from "../environment/tear-down";
-import { typed } from "../lib/places";
+import { destroyStack } from "../environment/destroy";
 import { Pulumi } from "../lib/pulumi";
 
-/** `queuehost destroy`: deletes what a stack has in the cloud; refuses for a protected one. */
+/** `queuehost destroy`: deletes what a stack has in the cloud but its Storage Box; refuses for a protected one. */
 export const destroy = new Command("destroy")
-  .description("delete everything that a stack has in the cloud; its configuration stays")
+  .description("delete what a stack has in the cloud; its configuration stays, and its Storage Box with the backups")
   .requiredOption("--stack <name>", "the stack")
+  .option("--with-backups", "delete its Storage Box as well, with every backup in it; asks for the stack's name again")
   .option("--yes", "don't ask for the stack's name, for scripts")
-  .action(({ stack, yes = false }: { stack: string; yes?: boolean }) =>
-    tearDown(Pulumi.of(stack), yes, typed("destroy", "--stack", stack)),
+  .action(({ stack, yes = false, withBackups = false }: { stack: string; yes?: boolean; withBackups?: boolean }) =>
+    destroyStack(Pulumi.of(stack), yes, withBackups),
   );

@@ -1,18 +1,22 @@
 import { Command } from "commander";
-import { bringUp } from "../environment/bring-up";
-import { assertRebuildable } from "../environment/rebuildable";
-import { tearDown } from "../environment/tear-down";
-import { typed } from "../lib/places";
+import { recreateStack } from "../environment/recreate";
 import { Pulumi } from "../lib/pulumi";
 
-/** `queuehost recreate`: a new server in place of the old one; refuses for a protected stack. */
+interface Options {
+  readonly stack: string;
+  readonly restore: string;
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+/** `queuehost recreate`: a new server in place of the old one, with its data or without; refuses for a protected stack. */
 export const recreate = new Command("recreate")
-  .description("delete everything that a stack has in the cloud and bring it up anew")
+  .description("delete what a stack has in the cloud and bring it up anew, with its data where --restore says so")
   .requiredOption("--stack <name>", "the stack")
+  .option("--restore <backup>", "what to bring back: latest, a backup's id or date, or none", "none")
   .option("--yes", "don't ask for the stack's name, for scripts")
-  .action(async ({ stack, yes = false }: { stack: string; yes?: boolean }) => {
-    const pulumi = Pulumi.of(stack);
-    await tearDown(pulumi, yes, typed("recreate", "--stack", stack), () => assertRebuildable(pulumi));
-    // Who typed the name has been asked.
-    if (!(await bringUp(pulumi, { yes: true, verify: true }))) process.exitCode = 1;
+  .option("--json", "print the result as JSON")
+  .action(async ({ stack, restore, yes = undefined, json }: Options) => {
+    if (!(await recreateStack(Pulumi.of(stack), { restore, yes: yes ?? false, json: json ?? false })))
+      process.exitCode = 1;
   });

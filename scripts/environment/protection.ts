@@ -1,5 +1,5 @@
 import { configKey } from "../../infra/config/typed";
-import { nameIn, stateOf } from "../healing/state";
+import { nameIn, type Resource } from "../healing/state";
 import { UserError } from "../lib/errors";
 import { projectName, typed } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
@@ -8,14 +8,15 @@ import { configOf } from "./config";
 /**
  * Refuses to delete what is protected, before anything is touched.
  *
+ * @param goes what is to be deleted
  * @throws UserError naming what is protected, and how that is lifted
  */
-export async function assertUnprotected(pulumi: Pulumi): Promise<void> {
-  const [config, { resources }] = await Promise.all([configOf(pulumi, false), stateOf(pulumi)]);
+export async function assertUnprotected(pulumi: Pulumi, goes: readonly Resource[]): Promise<void> {
+  const config = await configOf(pulumi, false);
   const { stack } = pulumi;
   const guards = [
     ...(config["queuehost:server.protect"]?.value === "true" ? ["server.protect is true in its configuration"] : []),
-    ...resources.filter(({ protect }) => protect).map(({ urn, type }) => `${type.split(":").at(-1)} ${nameIn(urn)}`),
+    ...goes.filter(({ protect }) => protect).map(({ urn, type }) => `${type.split(":").at(-1)} ${nameIn(urn)}`),
   ];
   if (guards.length === 0) return;
   throw new UserError(

@@ -2,6 +2,7 @@ import { NEW_SERVER } from "../../infra/config/hetzner";
 import { UserError } from "../lib/errors";
 import { unlessInterrupted } from "../lib/interrupt";
 import { diagnostics, type Pulumi } from "../lib/pulumi";
+import type { Screen } from "./screen";
 
 /**
  * Whatever keeps an `up` from making its first resource shows in a preview: a fault of the configuration, an application that
@@ -10,8 +11,8 @@ import { diagnostics, type Pulumi } from "../lib/pulumi";
  * @throws UserError with the engine's own words
  * @throws Interrupted after Ctrl-C
  */
-export async function assertRebuildable(pulumi: Pulumi): Promise<void> {
-  console.log("looking whether it can all be made anew (pulumi preview)");
+export async function assertRebuildable(pulumi: Pulumi, { say }: Screen): Promise<void> {
+  say("looking whether it can all be made anew (pulumi preview)");
   const preview = pulumi.with({ [NEW_SERVER]: "yes" }).run(["preview", "--color", "never"]);
   const { exitCode, output } = await unlessInterrupted("Interrupted. Nothing was deleted.", preview);
   if (exitCode !== 0)

@@ -1,38 +1,42 @@
 import { isCancel, text } from "@clack/prompts";
 import { sweepGuests } from "../access/guests";
-import { ensureEngine } from "../engine";
 import { elapsed } from "../engine/progress";
-import { heal } from "../healing";
 import { labelled } from "../healing/cloud";
-import { nameIn, stateOf } from "../healing/state";
+import type { Resource } from "../healing/state";
 import { UserError } from "../lib/errors";
 import { Interrupted } from "../lib/interrupt";
 import type { Pulumi } from "../lib/pulumi";
-import { assertAnswerable } from "./bring-up";
-import { assertUnprotected } from "./protection";
+import { inWords } from "./kept";
+import type { Screen } from "./screen";
+
+export interface TearDownOptions {
+  /** What stays, with all that it needs (`keptWith`). */
+  readonly kept: readonly Resource[];
+  /** The server is gone already, or the person has typed what else is protected: nothing is left to protect. */
+  readonly despiteProtection?: boolean;
+  /** The command that goes on where this one is interrupted. */
+  readonly again: string;
+  readonly screen: Screen;
+}
 
 /**
- * Deletes everything that a stack has in the cloud; the stack itself stays, with its configuration.
+ * Deletes what a stack has in the cloud; the stack itself stays, with its configuration.
  *
- * @param again the command that goes on where this one is interrupted
- * @param before is done when all questions are answered, and keeps everything where it throws
- * @throws UserError where the stack is protected: nothing was touched then
- * @throws Interrupted after Ctrl-C, or where the stack's name wasn't typed
+ * @throws UserError where it didn't get through
+ * @throws Interrupted after Ctrl-C
  */
-export async function tearDown(
-  pulumi: Pulumi,
-  yes: boolean,
-  again: string,
-  before: () => Promise<void> = async () => {},
-): Promise<void> {
-  assertAnswerable(yes);
-  await ensureEngine();
-  await assertUnprotected(pulumi);
-  if (!yes) await confirm(pulumi);
+export async function tearDown(pulumi: Pulumi, options: TearDownOptions): Promise<void> {
+  const { kept, despiteProtection, again, screen } = options;
   const started = Date.now();
-  await heal(pulumi, console.log);
-  await before();
-  const { exitCode } = await pulumi.attended(["destroy", "--yes", "--skip-preview"], `${again} goes on from here.`);
+  const besides = [
+    ...kept.flatMap(({ urn }) => ["--exclude", urn]),
+    ...(despiteProtection ? ["--ignore-protect"] : []),
+  ];
+  const { exitCode } = await pulumi.attended(
+    ["destroy", "--yes", "--skip-preview", ...besides],
+    `${again} goes on from here.`,
+    screen.stdout,
+  );
   if (exitCode !== 0)
     throw new UserError(`pulumi destroy didn't get through; it says above why. ${again} goes on from here.`);
   // Their firewalls are free now that the server is gone.
@@ -42,14 +46,20 @@ export async function tearDown(
     throw new UserError(
       `Still in the cloud with the labels of stack ${pulumi.stack}: ${left.map(({ name, id }) => `${name} (${id})`).join(", ")}. ${again} goes on from here.`,
     );
-  console.log(`\nOf stack ${pulumi.stack} nothing is left in the cloud (${elapsed(Date.now() - started)}).`);
+  const but = inWords(kept);
+  screen.say(
+    `\nOf stack ${pulumi.stack} nothing is left in the cloud${but === "" ? "" : ` but ${but}`} (${elapsed(Date.now() - started)}).`,
+  );
 }
 
-async function confirm(pulumi: Pulumi): Promise<void> {
-  const { resources } = await stateOf(pulumi);
-  const servers = resources.filter(({ type }) => type === "hcloud:index/server:Server").map(({ urn }) => nameIn(urn));
-  const what = servers.length === 0 ? "what is in the cloud" : `${servers.join(", ")} with all data and backups on it`;
-  const answer = await text({ message: `Type ${pulumi.stack} to delete ${what}` });
+/**
+ * Asks for the stack's name.
+ *
+ * @param what is to be done, completing "Type staging to ..."
+ * @throws Interrupted where something else is typed
+ */
+export async function typeName(pulumi: Pulumi, what: string): Promise<void> {
+  const answer = await text({ message: `Type ${pulumi.stack} to ${what}` });
   if (isCancel(answer) || answer !== pulumi.stack)
     throw new Interrupted(`${pulumi.stack} wasn't typed: nothing was touched.`);
 }

@@ -8,25 +8,37 @@ import { projectName, typed } from "../lib/places";
 import type { Pulumi } from "../lib/pulumi";
 import { REHEARSAL } from "../lib/rehearsal";
 import { removeCutOffAttributes } from "./attributes";
-import { KINDS, labelled } from "./cloud";
+import { KINDS, type Labelled, labelled } from "./cloud";
 import { releaseDeadLock } from "./lock";
 import { type Adoption, type Orphans, orphans } from "./orphans";
-import { stateOf } from "./state";
+import { type State, stateOf } from "./state";
 import { endStrays } from "./strays";
 
 type Report = (line: string) => void;
+
+/** What the cloud has of a stack, and what its state knows. */
+export interface Observed {
+  readonly inCloud: readonly Labelled[];
+  readonly state: State;
+}
+
+export async function observe(pulumi: Pulumi): Promise<Observed> {
+  const [inCloud, state] = await Promise.all([labelled(pulumi), stateOf(pulumi)]);
+  return { inCloud, state };
+}
 
 /**
  * Finishes what an operation that was killed or cut off has left behind: its lock, and what the cloud made and the state never
  * heard of, whose names would be refused as taken. Nothing is deleted.
  *
+ * @returns what was there before
  * @throws UserError where somebody is at work on the stack, or something in the cloud can't be taken over
  */
-export async function heal(pulumi: Pulumi, report: Report): Promise<void> {
+export async function heal(pulumi: Pulumi, report: Report): Promise<Observed> {
   const url = await pulumi.backend();
   if (removeCutOffAttributes(url, pulumi.stack).length > 0)
     report("removed attributes of the state's files that an operation was killed at writing");
-  const [inCloud, state] = await Promise.all([labelled(pulumi), stateOf(pulumi)]);
+  const { inCloud, state } = await observe(pulumi);
   for (const { who } of await sweepGuests(pulumi)) report(`shut out ${who}, whose time to reach ssh is over`);
   const released = await releaseDeadLock(pulumi, url);
   for (const { pid, since } of released)
@@ -37,11 +49,12 @@ export async function heal(pulumi: Pulumi, report: Report): Promise<void> {
   refuse(pulumi.stack, found);
   if (found.adoptions.length > 0) await take(pulumi, found.adoptions, report);
   const { pending } = found.adoptions.length > 0 ? await stateOf(pulumi) : state;
-  if (pending.length === 0) return;
+  if (pending.length === 0) return { inCloud, state };
   await pulumi.read(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
   report(
     `cleared ${pending.length === 1 ? "an operation that was" : `${pending.length} operations that were`} cut off`,
   );
+  return { inCloud, state };
 }
 
 function refuse(stack: string, { strangers }: Orphans): void {

@@ -8,6 +8,8 @@ const Resource = z.object({
   parent: z.string().optional(),
   provider: z.string().optional(),
   protect: z.boolean().optional(),
+  dependencies: z.array(z.string()).nullish(),
+  propertyDependencies: z.record(z.string(), z.array(z.string()).nullish()).nullish(),
   outputs: z.record(z.string(), z.unknown()).optional(),
 });
 

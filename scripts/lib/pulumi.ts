@@ -90,16 +90,17 @@ export class Pulumi {
    * Runs a command that speaks with the user by itself, at a terminal with its questions and colours.
    *
    * @param goesOn what to say after Ctrl-C
+   * @param stdout where its output goes: 2 is stderr, for a command whose own output is JSON
    * @throws Interrupted after Ctrl-C, once the engine has ended properly
    */
-  async attended(args: readonly string[], goesOn: string): Promise<Ended> {
+  async attended(args: readonly string[], goesOn: string, stdout: "inherit" | 2 = "inherit"): Promise<Ended> {
     const attended = process.stdin.isTTY && process.stdout.isTTY;
     const { file, cwd, env } = this.program();
     const { child, ended } = await new Promise<{ child: ChildProcess; ended: Promise<Ended> }>((started, failed) => {
       const ended = run(
         file,
         [...args, "--stack", this.stack, ...(attended ? [] : ["--non-interactive"])],
-        { cwd, env, stdio: [attended ? "inherit" : "ignore", "inherit", "inherit"], detached: !attended },
+        { cwd, env, stdio: [attended ? "inherit" : "ignore", stdout, "inherit"], detached: !attended },
         undefined,
         (child) => started({ child, ended }),
       );

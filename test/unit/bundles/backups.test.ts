@@ -27,6 +27,7 @@ describe("the bundle of backups", () => {
         "644 server/files.sh",
         "644 server/job.lua",
         "644 server/keep.sh",
+        "755 server/last.sh",
         "644 server/postgres.sh",
         "755 server/prepare.sh",
         "644 server/prove.sh",

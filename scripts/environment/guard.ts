@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { BackupServer } from "../backups/server";
+import { nameIn } from "../healing/state";
+import { UserError } from "../lib/errors";
+import { unlessInterrupted } from "../lib/interrupt";
+import { typed } from "../lib/places";
+import type { Pulumi } from "../lib/pulumi";
+import { whoami } from "../release/who";
+import type { Subject } from "../verification/check";
+import { SERVER, STORAGE_BOX } from "./kept";
+import { offServer } from "./off-server";
+import type { Screen } from "./screen";
+
+const Preview = z.object({ steps: z.array(z.object({ op: z.string(), urn: z.string() })).default([]) });
+
+/** What an `up` would take away. */
+export interface Danger {
+  readonly noun: "server" | "Storage Box";
+  readonly name: string;
+  readonly verb: "replace" | "delete";
+}
+
+/** What a preview (`pulumi preview --json`) would delete of what holds data. */
+export function dangers(preview: unknown): Danger[] {
+  const found = Preview.parse(preview).steps.flatMap(({ op, urn }): Danger[] => {
+    const type = urn.split("::").at(-2)?.split("$").at(-1);
+    const noun = type === SERVER ? "server" : type === STORAGE_BOX ? "Storage Box" : undefined;
+    const verb = /replace/.test(op) ? "replace" : op === "delete" ? "delete" : undefined;
+    return noun === undefined || verb === undefined ? [] : [{ noun, name: nameIn(urn), verb }];
+  });
+  // A replacement is several steps.
+  return found.filter(({ name }, at) => found.findIndex((other) => other.name === name) === at);
+}
+
+/**
+ * Looks, before an `up`, whether it would delete or replace the server or the Storage Box. Then a backup of what is on the server
+ * is made and sent off it, or the `up` is refused. Pulumi's own hooks before a deletion can't do this: an engine keeps them in the
+ * state, and its `destroy`, which has no program, fails where they aren't there.
+ *
+ * @throws UserError where what is on the server can't be made safe
+ */
+export async function guard(pulumi: Pulumi, { say }: Screen): Promise<void> {
+  const { exitCode, stdout } = await unlessInterrupted(
+    "Interrupted. Nothing was changed.",
+    pulumi.run(["preview", "--json"]),
+  );
+  // The up fails of the same, and says it better.
+  if (exitCode !== 0) return;
+  const found = dangers(JSON.parse(stdout));
+  if (found.length === 0) return;
+  const { stack } = pulumi;
+  const would = `This up would ${found.map(({ verb, noun, name }) => `${verb} the ${noun} ${name}`).join(" and ")}`;
+  if (found.some(({ noun }) => noun === "Storage Box"))
+    throw new UserError(
+      `${would}, with every backup in it. Nothing was changed. Where that is meant: ${typed("destroy", "--stack", stack, "--with-backups")}`,
+    );
+  const instead = `With its data: ${typed("recreate", "--stack", stack, "--restore", "latest")}`;
+  const place = await offServer(pulumi);
+  if (place === undefined)
+    throw new UserError(
+      `${would}, with its data and its backups, which are nowhere else (backups.to isn't set). Nothing was changed. ${instead}`,
+    );
+  const server = new BackupServer(stack, (await pulumi.outputs()).verification as Subject);
+  const who = await whoami();
+  say(`${would}: backing up what is on it first`);
+  try {
+    await server.now(who);
+    const id = await server.ship(who);
+    say(
+      `backup ${id} is at ${place}. The new server begins without data: ${typed("restore", "--stack", stack, "--from", id)}`,
+    );
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      `${would}, and what is on it couldn't be backed up at ${place}: ${error.message}\nNothing was changed. ${instead}`,
+    );
+  }
+}

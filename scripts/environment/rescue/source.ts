@@ -1,0 +1,65 @@
+import { chooseBackup } from "../../backups/choose";
+import { type Listed, parseBackups } from "../../backups/records";
+import { BackupServer } from "../../backups/server";
+import { UserError } from "../../lib/errors";
+import { typed } from "../../lib/places";
+import type { Pulumi } from "../../lib/pulumi";
+import type { Subject } from "../../verification/check";
+import type { Existence } from "../existence";
+import { offServer } from "../off-server";
+
+/** A server that is to go, as far as it can be asked. */
+export interface Leaving {
+  readonly server: BackupServer;
+  /** The address that it has, or had. */
+  readonly address: string;
+  /** What it says of its backups; absent where it doesn't answer. */
+  readonly listed?: Listed;
+  /** Why it doesn't answer. */
+  readonly silent?: string;
+}
+
+/** The server that a stack's state knows; undefined where it knows none. Tries for some ten seconds to reach it. */
+export async function leaving(pulumi: Pulumi, { server: is, id, name }: Existence): Promise<Leaving | undefined> {
+  const { verification } = await pulumi.outputs();
+  if (is === "absent" || verification === undefined) return undefined;
+  const { host: address } = verification as Subject;
+  const server = new BackupServer(pulumi.stack, verification as Subject);
+  if (is === "gone") return { server, address, silent: `the server ${name} (${id}) no longer exists at Hetzner` };
+  try {
+    return { server, address, listed: parseBackups(await server.list()) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { server, address, silent: error.message };
+  }
+}
+
+/** Where what is brought back comes from. */
+export interface Source {
+  /** `backups.to`, where that is off the server. */
+  readonly place: string | undefined;
+  /** The backup that is brought back, where it is there by now: otherwise the one that is made before the server goes. */
+  readonly id?: string;
+  /** Whether the server answers, so that one more is made before it goes. */
+  readonly answers: boolean;
+}
+
+/**
+ * Decides, before anything is deleted, what will be brought back.
+ *
+ * @param wish latest, an id or a date
+ * @throws UserError where there is nothing to be brought back
+ */
+export async function sourceOf(pulumi: Pulumi, left: Leaving | undefined, wish: string): Promise<Source> {
+  const place = await offServer(pulumi);
+  const { stack } = pulumi;
+  if (left?.listed !== undefined) {
+    if (wish === "latest") return { place, answers: true };
+    return { place, answers: true, id: chooseBackup(left.listed, wish).id };
+  }
+  if (place === undefined)
+    throw new UserError(
+      `There is nothing to restore from: ${left?.silent ?? `stack ${stack} has no server`}, and its backups went nowhere else (backups.to isn't set to a place off the server). Nothing was touched. A new server without data: ${typed("recreate", "--stack", stack)}`,
+    );
+  return { place, answers: false, ...(wish === "latest" ? {} : { id: wish }) };
+}
