@@ -18,6 +18,8 @@ UNDO=queuehost-restore-undo.service
 
 # back_to_old: a timer that was there before goes on; one that wasn't leaves no link behind.
 back_to_old() {
+  # While systemd still knows that its FIFO goes with it.
+  [ -f "$UNITS/$SOCKET" ] || systemctl stop "$SOCKET"
   systemctl daemon-reload
   if [ -f /etc/systemd/system/queuehost-backup.timer ]; then
     systemctl restart queuehost-backup.timer
@@ -26,7 +28,7 @@ back_to_old() {
     rm -f /etc/systemd/system/timers.target.wants/queuehost-backup.timer
   fi
   if [ -f "$UNITS/$CHECKS" ]; then systemctl restart "$CHECKS"; else systemctl stop "$CHECKS" && systemctl reset-failed "$CHECKS"; fi
-  if [ -f "$UNITS/$SOCKET" ]; then systemctl restart "$SOCKET"; else systemctl stop "$SOCKET"; fi
+  [ ! -f "$UNITS/$SOCKET" ] || systemctl restart "$SOCKET"
   find "$UNITS" -xtype l -name 'queuehost-*' -delete
 }
 
