@@ -13,6 +13,7 @@ import { labelsOf } from "./config/labels";
 import { loadConfig } from "./config/load";
 import type { Settings } from "./config/schema";
 import { queuehost } from "./config/typed";
+import { requireRehearsal } from "./rehearsal/require";
 import { OPERATOR } from "./remote/connection";
 import { verification } from "./verification";
 
@@ -49,12 +50,14 @@ export class QueueHost extends pulumi.ComponentResource {
    *
    * @param name begins the names of its resources
    * @param folder what `app.path` is relative to: the project's, where Pulumi.yaml is
-   * @throws pulumi.RunError with all that is wrong with the configuration, or with the application
+   * @throws pulumi.RunError with all that is wrong with the configuration, or with the application, and where it has to be
+   *   rehearsed first
    */
   static async fromConfig(name = "queuehost", folder = process.cwd()): Promise<QueueHost> {
     const settings = loadConfig();
     const offer = await chooseOffer(settings);
     const prepared = await prepareRelease(settings, offer, folder);
+    await requireRehearsal(settings, prepared, folder);
     if (settings["app.release"] !== undefined) sayHeld(settings, prepared);
     return new QueueHost(name, { settings, offer, prepared });
   }
@@ -105,7 +108,7 @@ export class QueueHost extends pulumi.ComponentResource {
       sshCommand: pulumi.interpolate`ssh ${OPERATOR}@${server.ipv4}`,
       knownHosts: server.knownHosts,
       releaseId: release.releaseId,
-      verification: verification({ settings, network, server, prepared, url }),
+      verification: verification({ settings, network, server, prepared, url, box }),
     };
     this.registerOutputs({ ...this.outputs });
   }

@@ -10,6 +10,7 @@ import type { Offer } from "../config/catalogue";
 import { assertExampleKeys } from "../config/example";
 import { ownFolder } from "../config/own-folder";
 import type { Settings } from "../config/schema";
+import { settingsDigest } from "../rehearsal/digest";
 import {
   type Release as Built,
   buildRelease,
@@ -132,7 +133,12 @@ export class Release extends pulumi.ComponentResource {
     const app = apply(name, { target, server: serverId, bundle: prepared.app }, { parent: this, dependsOn });
     if (prepared.pm2 === undefined) pm2(app);
     this.releaseId = prepared.releaseId;
-    this.registerOutputs({ releaseId: this.releaseId });
+    // Not before it is in service: from then on neither needs another rehearsal.
+    const inService = (text: string) => app.id.apply(() => text);
+    this.registerOutputs({
+      releaseId: inService(this.releaseId),
+      settings: inService(settingsDigest(settings)),
+    });
   }
 
   private upload(

@@ -4,20 +4,39 @@ import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { z } from "zod";
 
 const Resources = z.object({
-  outputs: z.record(z.string(), z.object({ outputs: z.object({ id: z.string(), name: z.string() }).partial() })),
+  outputs: z.record(z.string(), z.object({ outputs: z.record(z.string(), z.unknown()).optional() })),
 });
+const ServerOutputs = z.object({ id: z.string(), name: z.string() }).partial();
+const ReleaseOutputs = z.object({ releaseId: z.string(), settings: z.string() }).partial();
 
 /** A server in the stack's state, below the component that makes it; a program may have other servers of its own. */
 const SERVER = "queuehost:server:Server$hcloud:index/server:Server::";
+const RELEASE = "$queuehost:release:Release::";
+
+/** Hetzner's number of the server that this stack's state knows: of that name, or the only one there is. */
+export async function recordedServer(name: string): Promise<number | undefined> {
+  const servers = (await outputsOf(SERVER)).map((outputs) => ServerOutputs.parse(outputs));
+  const { id } = servers.find((server) => server.name === name) ?? (servers.length === 1 ? servers[0] : {}) ?? {};
+  return id === undefined ? undefined : Number(id);
+}
+
+/** What the state says is in service, as `Release` has registered it; undefined where nothing is. */
+export async function recordedRelease(): Promise<{ readonly release: string; readonly settings: string } | undefined> {
+  const [outputs] = await outputsOf(RELEASE);
+  if (outputs === undefined) return undefined;
+  // Versions before this one registered no settings.
+  const { releaseId = "", settings = "" } = ReleaseOutputs.parse(outputs);
+  return { release: releaseId, settings };
+}
 
 /**
- * Hetzner's number of the server that this stack's state knows: of that name, or the only one there is. Costs some 50 ms.
+ * The outputs of the resources in this stack's state whose URN has these words in it. Costs some 50 ms.
  *
  * Not by `pulumi.runtime.invoke`: that writes the answer, in which the whole state is with its secrets, into the log.
  */
-export async function recordedServer(name: string): Promise<number | undefined> {
+async function outputsOf(words: string): Promise<Record<string, unknown>[]> {
   const monitor = pulumi.runtime.getMonitor();
-  if (monitor === undefined) return undefined;
+  if (monitor === undefined) return [];
   const [organization, stack] = [pulumi.getOrganization(), pulumi.getStack()];
   // Backends of one's own have one organization of this name, and in old ones a stack has a plain name alone.
   const stackName = organization === "organization" ? stack : `${organization}/${pulumi.getProject()}/${stack}`;
@@ -31,9 +50,7 @@ export async function recordedServer(name: string): Promise<number | undefined> 
         : fail(new pulumi.RunError(`the state of stack ${stackName} can't be read: ${error.details}`)),
     );
   });
-  const servers = Object.entries(Resources.parse(answer).outputs)
-    .filter(([urn]) => urn.includes(SERVER))
-    .map(([, { outputs }]) => outputs);
-  const { id } = servers.find((server) => server.name === name) ?? (servers.length === 1 ? servers[0] : {}) ?? {};
-  return id === undefined ? undefined : Number(id);
+  return Object.entries(Resources.parse(answer).outputs)
+    .filter(([urn]) => urn.includes(words))
+    .map(([, { outputs }]) => outputs ?? {});
 }
