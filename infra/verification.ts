@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Network } from "./components/network";
 import type { Prepared } from "./components/release";
 import type { Server } from "./components/server";
+import type { StorageBox } from "./components/storage-box";
 import type { Settings } from "./config/schema";
 import { OPERATOR } from "./remote/connection";
 
@@ -12,13 +13,15 @@ interface Parts {
   readonly server: Server;
   readonly prepared: Prepared;
   readonly url: pulumi.Output<string>;
+  /** Where backups go to one. */
+  readonly box?: StorageBox | undefined;
 }
 
 /**
  * The output by which `npm run verify` finds the server and knows what should be seen there. A secret as a whole, because the
  * deployment's key is in it.
  */
-export function verification({ settings, network, server, prepared, url }: Parts) {
+export function verification({ settings, network, server, prepared, url, box }: Parts) {
   const { built, runtime, processes } = prepared;
   const expected = {
     APP_NAME: settings["app.name"],
@@ -47,6 +50,7 @@ export function verification({ settings, network, server, prepared, url }: Parts
     EXPECT_KEY_PATTERNS: (settings["redis.keyPatterns"] ?? []).join(" "),
     EXPECT_BACKUPS_KEEP: String(settings["backups.keep"]),
     EXPECT_BACKUPS_KEEP_DAILY: String(settings["backups.keepDaily"]),
+    EXPECT_BACKUPS_TO: settings["backups.to"] ?? "",
     EXPECT_SSH_ALLOWED_FROM: settings["ssh.allowedFrom"].join(" "),
     EXPECT_SSH_KEYS: server.deployKey.apply((own) =>
       [own, ...(settings["ssh.authorizedKeys"] ?? [])].map(fingerprint).join(" "),
@@ -62,6 +66,7 @@ export function verification({ settings, network, server, prepared, url }: Parts
     certificates: settings["domain.certificates"],
     firewallId: network.firewallId,
     sshAllowedFrom: settings["ssh.allowedFrom"],
+    boxOwnerKey: box?.access.apply(({ ownerKey }) => ownerKey),
     // What somebody outside is to be answered: nothing at all, where there is neither a backend nor a static site.
     healthPath: settings["app.backend"] === undefined ? undefined : settings["app.health"],
     expected,

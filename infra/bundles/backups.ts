@@ -94,7 +94,7 @@ function awayValues(away: AwaySettings | undefined) {
     boxPort: String(box?.port ?? ""),
     boxUser: box?.user ?? "",
     // It may be that it isn't mounted: then the script says so.
-    writable: path === undefined ? "" : `-${path}`,
+    writable: path === undefined ? "" : ` -${path}`,
     network:
       path === undefined
         ? "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX"

@@ -1,11 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type AwaySettings, type BoxTarget, backupsBundle, isAppendOnly } from "../bundles/backups";
+import { type AwaySettings, backupsBundle, isAppendOnly } from "../bundles/backups";
 import type { Settings } from "../config/schema";
 import { apply } from "../remote/apply";
 import type { Server } from "./server";
-
-/** A Storage Box, as the server reaches it. */
-type Box = pulumi.Resource & { readonly access: pulumi.Output<Omit<BoxTarget, "kind">> };
+import type { StorageBox } from "./storage-box";
 
 export interface BackupsArgs {
   readonly settings: Settings;
@@ -13,7 +11,7 @@ export interface BackupsArgs {
   /** All that has something to be backed up: the first backup is made at once, and holds it. */
   readonly after: pulumi.Resource[];
   /** Where `backups.to` is storage-box. */
-  readonly box?: Box | undefined;
+  readonly box?: StorageBox | undefined;
 }
 
 /**
@@ -44,7 +42,7 @@ export class Backups extends pulumi.ComponentResource {
 }
 
 /** Where backups go besides; `combinationFaults` has seen to it that what belongs together is there. */
-function awayOf(settings: Settings, box: Box | undefined): pulumi.Output<AwaySettings | undefined> {
+function awayOf(settings: Settings, box: StorageBox | undefined): pulumi.Output<AwaySettings | undefined> {
   const to = settings["backups.to"];
   const password = settings["backups.password"];
   if (to === undefined || password === undefined) return pulumi.output(undefined);

@@ -117,7 +117,10 @@ export function parseConfig(
 
   const unnamed = values["app.worker"] as string | undefined;
   const workers = { ...(unnamed !== undefined && { "": unnamed }), ...named["app.worker."] };
-  for (const { path, reason, instead } of combinationFaults({ ...values, workers, processes } as Combination))
+  // One that is wrong by itself isn't among the values; that it is "not set" is no fault besides.
+  const odd = new Set(faults.map(({ path }) => path));
+  const combined = combinationFaults({ ...values, workers, processes } as Combination);
+  for (const { path, reason, instead } of combined.filter(({ path }) => !odd.has(path)))
     faults.push({
       path,
       reason,

@@ -1,22 +1,41 @@
 import { UserError } from "../lib/errors";
-import { type Backup, PARTS, type Part, partsOf } from "./records";
+import { type Backup, type Listed, PARTS, type Part, partsOf } from "./records";
+
+/** A backup by its name: what is in it is known where it is on the server. */
+export interface Chosen {
+  readonly id: string;
+  readonly made: Date;
+  /** Undefined where it is off the server alone: `BackupServer.fetch` brings it. */
+  readonly backup?: Backup;
+}
 
 /**
- * The backup that somebody names: `latest`, an id or enough of its beginning (20261122 is a day, of which the last one counts).
+ * The backup that somebody names: `latest`, an id or enough of its beginning (20261122 is a day, of which the last one counts). On the
+ * server or off it, wherever it is.
  *
- * @param backups the newest first
  * @throws UserError naming those that there are
  */
-export function chooseBackup(backups: readonly Backup[], from: string): Backup {
-  const [newest] = backups;
-  if (newest === undefined) throw new UserError("There is no backup on the server. Nothing was touched.");
+export function chooseBackup(listed: Listed, from: string): Chosen {
+  const { place, unreachable } = listed;
+  const all = chosenFrom(listed);
+  const elsewhere = place === undefined ? "" : ` or at ${place}${unreachable === undefined ? "" : ` (${unreachable})`}`;
+  const [newest] = all;
+  if (newest === undefined) throw new UserError(`There is no backup on the server${elsewhere}. Nothing was touched.`);
   if (from === "latest") return newest;
   const wanted = from.replaceAll(/[:-]/g, "").replace(/[T ]/, "");
-  const found = backups.find(({ id }) => /^\d{4,14}$/.test(wanted) && id.replace("-", "").startsWith(wanted));
+  const found = all.find(({ id }) => /^\d{4,14}$/.test(wanted) && id.replace("-", "").startsWith(wanted));
   if (found !== undefined) return found;
+  const asked = unreachable === undefined ? "" : ` ${place} can't be asked: ${unreachable}.`;
   throw new UserError(
-    `--from: should be latest, a backup's id or its date, got ${from}. Nothing was touched. There are:\n${backups.map(({ id }) => `  ${id}`).join("\n")}`,
+    `--from: should be latest, a backup's id or its date, got ${from}. Nothing was touched.${asked} There are:\n${all.map(({ id }) => `  ${id}`).join("\n")}`,
   );
+}
+
+/** All of them once, the newest first. */
+function chosenFrom({ backups, away }: Listed): Chosen[] {
+  const there = new Map<string, Chosen>(away.map(({ id, made }) => [id, { id, made }]));
+  for (const backup of backups) there.set(backup.id, { id: backup.id, made: backup.made, backup });
+  return [...there.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
 }
 
 /** What of it is restored: all, or what somebody names. Throws UserError for what isn't in it. */

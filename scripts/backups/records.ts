@@ -38,13 +38,57 @@ export function partsOf({ postgres, files }: Backup): Part[] {
   return PARTS.filter((part) => part === "redis" || (part === "postgres" ? postgres : files) !== undefined);
 }
 
-/** Reads what `backups.sh list` prints: the newest comes first. */
-export function parseBackups(output: string): { readonly backups: Backup[]; readonly freeBytes: number } {
+/** A backup off the server, at `backups.to`. */
+export interface Away {
+  readonly id: string;
+  /** What restic calls it. */
+  readonly snapshot: string;
+  readonly bytes: number;
+  readonly made: Date;
+  /** Whether this very server sent it; not one that it came after. */
+  readonly here: boolean;
+}
+
+/** What there is, the newest first. */
+export interface Listed {
+  readonly backups: readonly Backup[];
+  readonly away: readonly Away[];
+  /** Where they go besides, in words; undefined where nowhere. */
+  readonly place?: string;
+  /** Why that place doesn't say what is there. */
+  readonly unreachable?: string;
+  /** On the server. */
+  readonly freeBytes: number;
+}
+
+/** Reads what `backups.sh list` prints. */
+export function parseBackups(output: string): Listed {
   const rows = rowsOf(output);
   const starts = rows.flatMap(([word], at) => (word === "set" ? [at] : []));
   const backups = starts.map((start, at) => backupOf(rows.slice(start, starts[at + 1])));
-  const [, free = "0"] = rows.find(([word]) => word === "free") ?? [];
-  return { backups, freeBytes: Number(free) };
+  const said = (word: string) => rows.find(([first]) => first === word)?.[1];
+  const [place, unreachable] = [said("place"), said("unreachable")];
+  return {
+    backups,
+    away: rows.filter(([word]) => word === "away").map(([, ...rest]) => awayOf(rest)),
+    ...(place === undefined ? {} : { place }),
+    ...(unreachable === undefined ? {} : { unreachable }),
+    freeBytes: Number(said("free") ?? 0),
+  };
+}
+
+const awayOf = ([id = "", snapshot = "", bytes = "0", where]: readonly string[]): Away => ({
+  id,
+  snapshot,
+  bytes: Number(bytes),
+  made: new Date(id.replace(/^(....)(..)(..)-(..)(..)(..)$/, "$1-$2-$3T$4:$5:$6Z")),
+  here: where === "here",
+});
+
+/** The ids of the sets in what `backups.sh prune` prints, the oldest first. */
+export function parseGone(output: string): string[] {
+  const ids = rowsOf(output).flatMap(([word, id = ""]) => (word === "gone" ? [id] : []));
+  return [...new Set(ids)].sort();
 }
 
 function backupOf(rows: readonly (readonly string[])[]): Backup {

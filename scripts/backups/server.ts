@@ -2,6 +2,8 @@ import { type Finished, type Session, SshError, withSsh } from "../engine/comman
 import { UserError } from "../lib/errors";
 import { unlessInterrupted } from "../lib/interrupt";
 import { typed } from "../lib/places";
+import { Pulumi } from "../lib/pulumi";
+import { serverOf } from "../release/server";
 import type { Subject } from "../verification/check";
 import { quote } from "../verification/script";
 
@@ -16,7 +18,7 @@ const TIMEOUT_MS = 2 * 3600 * 1000;
 export class BackupServer {
   constructor(
     readonly stack: string,
-    private readonly subject: Subject,
+    readonly subject: Subject,
   ) {}
 
   /** The backups that there are, as `parseBackups` reads them. */
@@ -37,6 +39,15 @@ export class BackupServer {
   /** Brings one from `backups.to` to the server, where it isn't there yet. */
   async fetch(id: string): Promise<void> {
     await this.run("backups.sh", ["fetch", id]);
+  }
+
+  /**
+   * Deletes what has had its time at `backups.to`, or says what that would be, as `parseGone` reads it.
+   *
+   * @param credentials that may delete there, in the form in which the server keeps its own; without them, those
+   */
+  prune(how: "dry" | "now", who: string, credentials = ""): Promise<string> {
+    return this.run("backups.sh", ["prune", how, who], undefined, credentials);
   }
 
   /** Stops the application for good, and makes a backup of what it leaves. Gives its id. */
@@ -84,15 +95,16 @@ export class BackupServer {
 
   /**
    * @param onLine gets each line of stdout as it comes
+   * @param input for stdin
    * @throws UserError with the server's own reason, where it refuses or can't be reached
    */
-  private run(program: string, args: readonly string[], onLine?: (line: string) => void): Promise<string> {
+  private run(program: string, args: readonly string[], onLine?: (line: string) => void, input = ""): Promise<string> {
     const lines = new Lines(onLine);
     return this.ended(
       `Interrupted. What was under way on the server is finished there: ${typed("backups", "--stack", this.stack)} says what there is.`,
       (session) =>
         session.run("sudo -n sh -s", {
-          stdin: `${call("", program, args)} </dev/null\n`,
+          stdin: `${call("", program, args)} <<'${END}'\n${input}${END}\n`,
           onOutput: (stream, text) => stream === "stdout" && lines.take(text),
         }),
     );
@@ -119,6 +131,14 @@ export class BackupServer {
     throw new UserError(said || `the server ended it with ${ended.code ?? "a signal"} and gave no reason`);
   }
 }
+
+/** @throws UserError where the stack has no server */
+export async function backupsOf(stack: string): Promise<BackupServer> {
+  return new BackupServer(stack, (await serverOf(Pulumi.of(stack))).subject);
+}
+
+/** Ends what a program reads; no key or password is it. */
+const END = "queuehost-end";
 
 /** A program with its arguments, as lines of a shell. */
 const call = (by: string, program: string, args: readonly string[]) =>

@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { chooseBackup, chooseParts } from "../backups/choose";
 import { type Backup, parseBackups, parsePlan, type Replaced } from "../backups/records";
+import { type BackupServer, backupsOf } from "../backups/server";
 import { assertAnswerable } from "../environment/bring-up";
 import { columns } from "../lib/columns";
+import { UserError } from "../lib/errors";
 import { askFirst } from "../release/ask-first";
 import { whoami } from "../release/who";
 import { ago } from "../release/words";
-import { backupsOf } from "./backups";
 
 interface Options {
   readonly stack: string;
@@ -37,7 +38,7 @@ export const restore = new Command("restore")
       if (json) console.log(JSON.stringify({ stack, undone: true }, null, 2));
       return;
     }
-    const backup = chooseBackup(parseBackups(await server.list()).backups, from);
+    const backup = await here(server, from, say);
     const parts = chooseParts(backup, what);
     const replaced = parsePlan(await server.plan(backup.id, parts));
     say(inWords(backup, parts, replaced));
@@ -52,6 +53,18 @@ export const restore = new Command("restore")
     if (json)
       console.log(JSON.stringify({ stack, backup: backup.id, parts, replaced, restored: dryRun !== true }, null, 2));
   });
+
+/** The backup that is meant, on the server: what it holds is only known there. */
+async function here(server: BackupServer, from: string, say: (line: string) => void): Promise<Backup> {
+  const listed = parseBackups(await server.list());
+  const { id, made, backup } = chooseBackup(listed, from);
+  if (backup !== undefined) return backup;
+  say(`Backup ${id} (${ago(made)}) is off the server alone; bringing it from ${listed.place} ...`);
+  await server.fetch(id);
+  const fetched = parseBackups(await server.list()).backups.find((one) => one.id === id);
+  if (fetched === undefined) throw new UserError(`Backup ${id} was brought to the server, and is gone again.`);
+  return fetched;
+}
 
 export function inWords(backup: Backup, parts: readonly string[], replaced: readonly Replaced[]): string {
   const rows = replaced.map(({ what, now = "isn't there", backup = "isn't there" }) => [what, now, backup]);

@@ -28,6 +28,8 @@ export interface Subject {
   readonly certificates?: "public" | "internal";
   /** Path at which the backend is healthy; absent where there is no backend. */
   readonly healthPath?: string;
+  /** OpenSSH; may do everything on the Storage Box of the backups. Absent where there is none. */
+  readonly boxOwnerKey?: string;
   /** Variables for the verify.sh of each concern; none of them is a secret. */
   readonly expected: Readonly<Record<string, string>>;
 }

@@ -242,6 +242,44 @@ describe("faults", () => {
     ]);
   });
 
+  test.each([
+    ["storage-box", {}, ["backups.password: is not set, and backups.to is storage-box"]],
+    [
+      "s3:https://fsn1.your-objectstorage.com/bucket",
+      { password: "correct-horse-battery" },
+      ["s3.accessKeyId", "s3.secretAccessKey"].map(
+        (name) => `backups.${name}: is not set, and backups.to is s3:https://fsn1.your-objectstorage.com/bucket`,
+      ),
+    ],
+    [
+      "/mnt/backups",
+      { password: "correct-horse-battery", "s3.accessKeyId": "id" },
+      ["backups.s3.accessKeyId: is for an S3 bucket; backups.to is /mnt/backups"],
+    ],
+    [
+      undefined,
+      { password: "correct-horse-battery", appendOnly: "true" },
+      ["password", "appendOnly"].map((name) => `backups.${name}: is for backups off the server: backups.to is not set`),
+    ],
+    ["/mnt/backups", { password: "correct-horse-battery" }, []],
+  ])("name what backups to %s lack or don't need", (to, keys, expected) => {
+    const named = Object.entries({ ...keys, ...(to && { to }) }).map(([name, value]) => [
+      `queuehost:backups.${name}`,
+      value,
+    ]);
+    const secret = new Set([...secrets, ...named.map(([name = ""]) => name)]);
+    const faults = faultsOf({ ...valid, ...Object.fromEntries(named) }, secret);
+    expect(faults.filter((_, index) => index % 2 === 0)).toEqual(expected.map((fault) => `  ${fault}`));
+  });
+
+  test("name a password that stands in clear once", () => {
+    const entries = { "queuehost:backups.to": "storage-box", "queuehost:backups.password": "correct-horse-battery" };
+    expect(faultsOf({ ...valid, ...entries })[0]).toBe(
+      "  backups.password: should be set as a secret, stands in clear",
+    );
+    expect(faultsOf({ ...valid, ...entries })).toHaveLength(2);
+  });
+
   test("name a database that PostgreSQL keeps for itself", () => {
     const named = { ...valid, "queuehost:app.name": "postgres" };
     expect(faultsOf(named)).toEqual([]);

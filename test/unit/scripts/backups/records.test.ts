@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { chooseBackup, chooseParts } from "../../../../scripts/backups/choose";
-import { parseBackups, parsePlan } from "../../../../scripts/backups/records";
+import { parseBackups, parseGone, parsePlan } from "../../../../scripts/backups/records";
 import { asText } from "../../../../scripts/commands/backups";
 import { inWords } from "../../../../scripts/commands/restore";
 
@@ -26,8 +26,14 @@ keys	0
 proved	1795305542
 free	66825281536
 `;
-const { backups, freeBytes } = parseBackups(LISTED);
+const listed = parseBackups(LISTED);
+const { backups, freeBytes } = listed;
 const [full, bare] = backups;
+const both = parseBackups(`${LISTED}place\tStorage Box u1@box
+away\t20261122-111134\tabcd1234\t21469\there
+away\t20261110-030000\tef567890\t900\telsewhere
+`);
+const unreachable = parseBackups(`${LISTED}place\t/mnt/backups\nunreachable\t/mnt/backups is full\n`);
 
 describe("what the server says of its backups", () => {
   test("one that has everything", () => {
@@ -60,12 +66,48 @@ describe("what the server says of its backups", () => {
   });
 
   test("none at all", () => {
-    expect(parseBackups("free\t5\n")).toEqual({ backups: [], freeBytes: 5 });
-    expect(asText([], 5)).toBe("There is no backup on the server.");
+    expect(parseBackups("free\t5\n")).toEqual({ backups: [], away: [], freeBytes: 5 });
+    expect(asText(parseBackups("free\t5\n"))).toBe("There is no backup on the server.");
+  });
+
+  test("what there is off it", () => {
+    expect(both.place).toBe("Storage Box u1@box");
+    expect(both.away).toEqual([
+      {
+        id: "20261122-111134",
+        snapshot: "abcd1234",
+        bytes: 21469,
+        made: new Date(Date.UTC(2026, 10, 22, 11, 11, 34)),
+        here: true,
+      },
+      {
+        id: "20261110-030000",
+        snapshot: "ef567890",
+        bytes: 900,
+        made: new Date(Date.UTC(2026, 10, 10, 3)),
+        here: false,
+      },
+    ]);
+    expect(unreachable).toMatchObject({ away: [], place: "/mnt/backups", unreachable: "/mnt/backups is full" });
+  });
+
+  test("where each is", () => {
+    const text = asText(both);
+    expect(text).toMatch(/^20261122-111134 .* release 0123456789ab {2}both\n20261121-235901 .* server\n/);
+    expect(text).toMatch(/\n20261110-030000 .* 1 kB .* off the server\n/);
+    expect(text).toMatch(/\n2 in .*\n2 at Storage Box u1@box, each read back after it was sent\.$/);
+    expect(asText(unreachable)).toMatch(/\n\/mnt\/backups can't be asked: \/mnt\/backups is full$/);
+  });
+
+  test("what would be pruned there, each once", () => {
+    expect(parseGone("gone\t20261122-1\ta\ngone\t20261121-1\tb\ngone\t20261121-1\tc\n")).toEqual([
+      "20261121-1",
+      "20261122-1",
+    ]);
   });
 
   test("as a table", () => {
-    const text = asText(backups, freeBytes);
+    const text = asText(listed);
     expect(text).toMatch(/^20261122-111134 .* redis, postgres, files, \.env {2}51 jobs {2}release 0123456789ab\n/);
     expect(text).toContain("2 in /var/backups/queuehost on the server, each restored on trial; 66.8 GB free.");
   });
@@ -80,17 +122,30 @@ describe("the backup that is meant", () => {
     ["2026-11-21T23:59", "20261121-235901"],
     ["202611", "20261122-111134"],
   ])("%s", (from, id) => {
-    expect(chooseBackup(backups, from).id).toBe(id);
+    expect(chooseBackup(listed, from).id).toBe(id);
   });
 
   test.each(["20261120", "yesterday", "", "*"])("%j is refused with those that there are", (from) => {
-    expect(() => chooseBackup(backups, from)).toThrow(
+    expect(() => chooseBackup(listed, from)).toThrow(
       `--from: should be latest, a backup's id or its date, got ${from}. Nothing was touched. There are:\n  20261122-111134\n  20261121-235901`,
     );
   });
 
   test("where there is none", () => {
-    expect(() => chooseBackup([], "latest")).toThrow("There is no backup on the server. Nothing was touched.");
+    const none = { backups: [], away: [], freeBytes: 5 };
+    expect(() => chooseBackup(none, "latest")).toThrow("There is no backup on the server. Nothing was touched.");
+    expect(() => chooseBackup({ ...none, place: "/mnt/x", unreachable: "full" }, "latest")).toThrow(
+      "There is no backup on the server or at /mnt/x (full). Nothing was touched.",
+    );
+  });
+
+  test("off the server alone, or on both", () => {
+    expect(chooseBackup(both, "20261110")).toEqual({
+      id: "20261110-030000",
+      made: new Date(Date.UTC(2026, 10, 10, 3)),
+    });
+    expect(chooseBackup(both, "latest").backup).toBe(both.backups[0]);
+    expect(() => chooseBackup(unreachable, "20261110")).toThrow("/mnt/backups can't be asked: /mnt/backups is full.");
   });
 
   test("its parts", () => {
