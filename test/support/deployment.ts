@@ -106,6 +106,11 @@ export class Deployment {
     return (await this.verify()).filter(({ ok }) => !ok).map(({ concern, name }) => `${concern}: ${name}`);
   }
 
+  /** After a command of queuehost's own has made another server. */
+  forget(): void {
+    this.known = undefined;
+  }
+
   subject(): Promise<Subject> {
     this.known ??= this.pulumi.outputs().then(({ verification }) => verification as Subject);
     return this.known;
