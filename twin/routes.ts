@@ -2,6 +2,7 @@ import * as actions from "./handlers/actions";
 import * as catalogue from "./handlers/catalogue";
 import * as firewalls from "./handlers/firewalls";
 import type { Handler } from "./handlers/handler";
+import * as ips from "./handlers/primary-ips";
 import * as recordSets from "./handlers/record-sets";
 import * as server from "./handlers/server-actions";
 import * as servers from "./handlers/servers";
@@ -23,8 +24,19 @@ export const ROUTES: readonly Route[] = [
   ["GET",    "/server_types/:a",                          catalogue.getServerType],
   ["GET",    "/images",                                   catalogue.listImages],
   ["GET",    "/images/:a",                                catalogue.getImage],
-  ["GET",    "/primary_ips",                              catalogue.listPrimaryIps],
-  ["GET",    "/primary_ips/:a",                           catalogue.getPrimaryIp],
+
+  ["GET",    "/primary_ips",                              ips.listPrimaryIps],
+  ["POST",   "/primary_ips",                              ips.createPrimaryIp],
+  ["GET",    "/primary_ips/actions",                      actions.listActionsOf("primary_ip")],
+  ["GET",    "/primary_ips/actions/:a",                   actions.getAction],
+  ["GET",    "/primary_ips/:a",                           ips.getPrimaryIp],
+  ["PUT",    "/primary_ips/:a",                           ips.updatePrimaryIp],
+  ["DELETE", "/primary_ips/:a",                           ips.deletePrimaryIp],
+  ["GET",    "/primary_ips/:a/actions",                   actions.listActionsOfOne("primary_ip")],
+  ["GET",    "/primary_ips/:a/actions/:b",                actions.getActionOfOne("primary_ip")],
+  ["POST",   "/primary_ips/:a/actions/assign",            ips.assignPrimaryIp],
+  ["POST",   "/primary_ips/:a/actions/unassign",          ips.unassignPrimaryIp],
+  ["POST",   "/primary_ips/:a/actions/change_protection", ips.changeProtection],
 
   ["GET",    "/ssh_keys",                                 keys.listSshKeys],
   ["POST",   "/ssh_keys",                                 keys.createSshKey],
@@ -61,6 +73,8 @@ export const ROUTES: readonly Route[] = [
   ["POST",   "/servers/:a/actions/reset",                 server.reset],
   ["POST",   "/servers/:a/actions/change_type",           server.changeType],
   ["POST",   "/servers/:a/actions/change_protection",     server.changeProtection],
+  ["POST",   "/servers/:a/actions/enable_backup",         server.enableBackup],
+  ["POST",   "/servers/:a/actions/disable_backup",        server.disableBackup],
 
   ["GET",    "/storage_box_types",                        boxes.listTypes],
   ["GET",    "/storage_box_types/:a",                     boxes.getType],

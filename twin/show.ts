@@ -1,7 +1,7 @@
 import type * as catalogue from "./catalogue";
 import { byIdOrName, IMAGES, LOCATIONS, SERVER_TYPES } from "./catalogue";
 import { firewallsOf, serversOf } from "./firewall";
-import type { Action, Firewall, RecordSet, Server, SshKey, State, Zone } from "./state";
+import type { Action, Firewall, PrimaryIp, RecordSet, Server, SshKey, State, Zone } from "./state";
 
 /** How resources look in Hetzner's answers. */
 export const FREE = { net: "0.0000000000", gross: "0.0000000000" };
@@ -114,7 +114,7 @@ export const showServer = (server: Server, state: State, locked: boolean) => ({
   iso: null,
   rescue_enabled: false,
   locked,
-  backup_window: null,
+  backup_window: server.backupWindow ?? null,
   outgoing_traffic: 0,
   ingoing_traffic: 0,
   included_traffic: 0,
@@ -126,34 +126,16 @@ export const showServer = (server: Server, state: State, locked: boolean) => ({
   placement_group: null,
 });
 
-/** The addresses of a server as the Primary IPs that they are at Hetzner; they live and die with their server here. */
-export const primaryIps = (state: State) =>
-  state.servers.flatMap((server) =>
-    [
-      { type: "ipv4", id: server.ipv4?.id, ip: server.ipv4?.ip },
-      { type: "ipv6", id: server.ipv6?.id, ip: server.ipv6?.network },
-    ].flatMap(({ type, id, ip }) =>
-      id === undefined || ip === undefined
-        ? []
-        : [
-            {
-              id,
-              ip,
-              type,
-              name: `primary_ip-${id}`,
-              labels: {},
-              created: server.created,
-              assignee_id: server.id,
-              assignee_type: "server",
-              auto_delete: true,
-              blocked: false,
-              dns_ptr: [],
-              protection: { delete: false },
-              location: showLocation(found(byIdOrName(LOCATIONS, server.location))),
-            },
-          ],
-    ),
-  );
+export const showPrimaryIp = ({ server, autoDelete, protection, location, ...ip }: PrimaryIp) => ({
+  ...ip,
+  assignee_id: server,
+  assignee_type: "server",
+  auto_delete: autoDelete,
+  blocked: false,
+  dns_ptr: [],
+  protection: { delete: protection },
+  location: showLocation(found(byIdOrName(LOCATIONS, location))),
+});
 
 const NAME_SERVERS = ["hydrogen.ns.hetzner.com.", "oxygen.ns.hetzner.com.", "helium.ns.hetzner.de."];
 

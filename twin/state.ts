@@ -50,10 +50,13 @@ export interface Server {
   readonly userData: string;
   /** Set where no key was given, as at Hetzner; null otherwise. */
   readonly rootPassword: string | null;
-  readonly ipv4: { readonly id: number; readonly ip: string } | null;
+  /** As the Primary IPs say that are assigned to it. */
+  ipv4: { readonly id: number; readonly ip: string } | null;
   /** `network` is the server's /64; it answers on its first address. */
-  readonly ipv6: { readonly id: number; readonly network: string } | null;
+  ipv6: { readonly id: number; readonly network: string } | null;
   protection: boolean;
+  /** Hours (UTC) in which daily backups would be made: the record alone. Absent where they are off. */
+  backupWindow?: string | null;
   readonly primaryDiskSize: number;
 }
 
@@ -86,6 +89,22 @@ export interface Zone {
   readonly created: string;
   readonly ttl: number;
   recordSets: RecordSet[];
+}
+
+/** An address that is a thing of its own; a server's only as long as it is assigned to it. */
+export interface PrimaryIp {
+  readonly id: number;
+  name: string;
+  readonly type: "ipv4" | "ipv6";
+  /** An address, or a /64. */
+  readonly ip: string;
+  readonly location: string;
+  labels: Labels;
+  readonly created: string;
+  /** Whether it goes with its server. */
+  autoDelete: boolean;
+  protection: boolean;
+  server: number | null;
 }
 
 export interface AccessSettings {
@@ -160,6 +179,7 @@ export interface State {
   trap: { readonly answer: number } | null;
   zones: Zone[];
   storageBoxes: StorageBox[];
+  primaryIps: PrimaryIp[];
 }
 
 export function emptyState(): State {
@@ -176,6 +196,7 @@ export function emptyState(): State {
     trap: null,
     zones: [],
     storageBoxes: [],
+    primaryIps: [],
   };
 }
 

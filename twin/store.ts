@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { ownAddresses } from "./primary-ips";
 import { emptyState, type State } from "./state";
 
 const FILE = "state.json";
@@ -28,8 +29,9 @@ export class Store {
     }
     if (state.version !== 1)
       throw new Error(`${path}: expected version 1, got ${state.version}; move it away to start empty`);
-    // What an earlier twin knew nothing of is empty.
-    return new Store(folder, { ...emptyState(), ...state });
+    // What an earlier twin knew nothing of is empty; Primary IPs lived and died with their servers there.
+    const older: Partial<State> = state;
+    return new Store(folder, { ...emptyState(), primaryIps: state.servers.flatMap(ownAddresses), ...older });
   }
 
   /** A number that no resource of this twin has had. */

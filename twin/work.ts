@@ -87,6 +87,8 @@ export const WORK = {
     if (!server) return;
     await twin.machines.remove(server);
     const { state } = twin;
+    state.primaryIps = state.primaryIps.filter((ip) => ip.server !== id || !ip.autoDelete);
+    for (const ip of state.primaryIps) if (ip.server === id) ip.server = null;
     state.servers = state.servers.filter((other) => other !== server);
     for (const firewall of state.firewalls) {
       firewall.appliedTo = firewall.appliedTo.filter((target) => target.type !== "server" || target.server !== id);
@@ -115,6 +117,11 @@ export const WORK = {
   enable_snapshot_plan: async () => undefined,
   disable_snapshot_plan: async () => undefined,
   change_type: async () => undefined,
+  enable_backup: async () => undefined,
+  disable_backup: async () => undefined,
+  // The machine has its new address when it has power again.
+  assign_primary_ip: (twin) => twin.applyRules(),
+  unassign_primary_ip: (twin) => twin.applyRules(),
   create_rrset: async () => undefined,
   set_rrset_records: async () => undefined,
   change_rrset_ttl: async () => undefined,

@@ -22,6 +22,7 @@ export const getAction: Handler = ({ twin, ids: [id] }) =>
 const WITH_ACTIONS = {
   server: ({ servers }: State) => servers,
   firewall: ({ firewalls }: State) => firewalls,
+  primary_ip: ({ primaryIps }: State) => primaryIps,
   storage_box: ({ storageBoxes }: State) => storageBoxes,
 } satisfies Record<string, (state: State) => readonly { readonly id: number }[]>;
 type WithActions = keyof typeof WITH_ACTIONS;

@@ -1,6 +1,6 @@
 import { IMAGES, LOCATIONS, SERVER_TYPES } from "../catalogue";
 import { page } from "../request/list";
-import { primaryIps, showImage, showLocation, showServerType } from "../show";
+import { showImage, showLocation, showServerType } from "../show";
 import { find, type Handler, ok } from "./handler";
 
 /** What is there to choose from; nobody can change it. */
@@ -23,8 +23,3 @@ export const listImages: Handler = ({ query }) =>
     }),
   );
 export const getImage: Handler = ({ ids: [id] }) => ok({ image: showImage(find(IMAGES, id, "image")) });
-
-export const listPrimaryIps: Handler = ({ twin, query }) =>
-  ok(page("primary_ips", primaryIps(twin.state), query, (ip) => ip, { ip: ({ ip }, wanted) => wanted.includes(ip) }));
-export const getPrimaryIp: Handler = ({ twin, ids: [id] }) =>
-  ok({ primary_ip: find(primaryIps(twin.state), id, "primary_ip") });

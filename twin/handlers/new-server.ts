@@ -10,11 +10,12 @@ import {
   SERVER_TYPES,
   type ServerType,
 } from "../catalogue";
-import { invalidInput, limitExceeded, notFound, notImplemented, resourceUnavailable } from "../errors";
-import { nextAddress } from "../machines/network";
+import { invalidInput, notFound, notImplemented, resourceUnavailable } from "../errors";
+import { assign, newPrimaryIp, requireAssignable } from "../primary-ips";
 import { hostname, idOrName, labels } from "../request/body";
-import type { Server, State } from "../state";
+import type { PrimaryIp, Server, State } from "../state";
 import type { Twin } from "../twin";
+import { find } from "./handler";
 import { requireRoom } from "./sold-out";
 
 /** Hetzner's limit, in bytes. */
@@ -45,8 +46,8 @@ export const CREATE = z.strictObject({
     .strictObject({
       enable_ipv4: z.boolean().default(true),
       enable_ipv6: z.boolean().default(true),
-      ipv4: refused("public_net.ipv4").optional(),
-      ipv6: refused("public_net.ipv6").optional(),
+      ipv4: z.int().nullish(),
+      ipv6: z.int().nullish(),
     })
     .nullish(),
   automount: z.unknown().optional(),
@@ -105,17 +106,8 @@ export function newServer(twin: Twin, wanted: z.infer<typeof CREATE>): Server {
   });
   if (wanted.public_net?.enable_ipv4 === false)
     throw notImplemented("servers without a public IPv4 address (it has no private networks that would reach them)");
-  const six = wanted.public_net?.enable_ipv6 !== false;
-  const { prefix6 } = twin.network;
-  if (six && prefix6 === null) twin.log.warn(`server ${wanted.name} gets no IPv6 address: this computer has no IPv6`);
-  let ip: string;
-  try {
-    ip = nextAddress(twin.state, twin.network);
-  } catch (error) {
-    throw limitExceeded((error as Error).message);
-  }
   const id = twin.store.id();
-  return {
+  const server: Server = {
     id,
     name: wanted.name,
     status: "initializing",
@@ -127,9 +119,31 @@ export function newServer(twin: Twin, wanted: z.infer<typeof CREATE>): Server {
     sshKeys: keys,
     userData: wanted.user_data ?? "",
     rootPassword: keys.length > 0 ? null : randomBytes(15).toString("base64url"),
-    ipv4: { id: twin.store.id(), ip },
-    ipv6: six && prefix6 !== null ? { id: twin.store.id(), network: `${prefix6}:${id.toString(16)}::/64` } : null,
+    ipv4: null,
+    ipv6: null,
     protection: false,
     primaryDiskSize: type.disk,
   };
+  for (const ip of addresses(twin, wanted, location)) assign(ip, server);
+  return server;
+}
+
+/** The addresses that a request names, or new ones that go with their server. */
+function addresses(twin: Twin, { name, public_net }: z.infer<typeof CREATE>, location: string): PrimaryIp[] {
+  const six = public_net?.enable_ipv6 !== false;
+  if (six && twin.network.prefix6 === null)
+    twin.log.warn(`server ${name} gets no IPv6 address: this computer has no IPv6`);
+  const wanted = [
+    { type: "ipv4", id: public_net?.ipv4, is: true },
+    { type: "ipv6", id: public_net?.ipv6, is: six && twin.network.prefix6 !== null },
+  ] as const;
+  const found = wanted.map(({ type, id, is }) => {
+    if (!is || id == null) return undefined;
+    const ip = find(twin.state.primaryIps, id, "primary ip");
+    requireAssignable(ip, type, location);
+    return ip;
+  });
+  return wanted.flatMap(({ type, is }, index) =>
+    is ? [found[index] ?? newPrimaryIp(twin, { type, location, autoDelete: true })] : [],
+  );
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { byIdOrName, SERVER_TYPES } from "../catalogue";
 import { requireEngine } from "../docker/engine";
-import { ApiError, conflict, invalidInput } from "../errors";
+import { ApiError, conflict, invalidInput, notImplemented } from "../errors";
 import { body, idOrName } from "../request/body";
 import { showAction } from "../show";
 import { moveTo, type ServerStatus } from "../state";
@@ -9,6 +9,9 @@ import type { Twin } from "../twin";
 import { created, type Handler } from "./handler";
 import { findUnlocked, requirePower } from "./servers";
 import { requireRoom } from "./sold-out";
+
+/** Hetzner chooses one of six; hours in UTC. */
+const BACKUP_WINDOW = "22-02";
 
 type Command = Parameters<Twin["start"]>[0];
 
@@ -39,6 +42,23 @@ export const changeProtection: Handler = ({ twin, ids: [id], body: raw }) => {
     throw invalidInput([{ name: "delete", messages: ["delete and rebuild protection must be the same"] }]);
   server.protection = on;
   return created({ action: showAction(twin.start("change_protection", [{ id, type: "server" }])) });
+};
+
+const ENABLE_BACKUP = z.strictObject({ backup_window: z.string().nullish() });
+
+/** Recorded, and shown: no backup is made. */
+export const enableBackup: Handler = ({ twin, ids: [id], body: raw }) => {
+  const server = findUnlocked(twin, id);
+  const { backup_window } = body(ENABLE_BACKUP, raw);
+  if (backup_window) throw notImplemented("a 'backup_window' of one's own");
+  server.backupWindow = BACKUP_WINDOW;
+  return created({ action: showAction(twin.start("enable_backup", [{ id, type: "server" }])) });
+};
+
+export const disableBackup: Handler = ({ twin, ids: [id] }) => {
+  const server = findUnlocked(twin, id);
+  server.backupWindow = null;
+  return created({ action: showAction(twin.start("disable_backup", [{ id, type: "server" }])) });
 };
 
 const CHANGE_TYPE = z.strictObject({ server_type: idOrName, upgrade_disk: z.boolean() });

@@ -36,8 +36,8 @@ export const createServer: Handler = async ({ twin, body: raw }) => {
   const wanted = body(CREATE, raw);
   await requireEngine(twin.machines.docker);
   requireFreeName(twin, wanted.name);
-  const server = newServer(twin, wanted);
   const firewalls = (wanted.firewalls ?? []).map(({ firewall }) => find(twin.state.firewalls, firewall, "firewall"));
+  const server = newServer(twin, wanted);
   twin.state.servers.push(server);
   for (const firewall of firewalls) firewall.appliedTo.push({ type: "server", server: server.id });
   twin.store.save();

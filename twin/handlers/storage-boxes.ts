@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { byIdOrName, STORAGE_BOX_LOCATIONS, STORAGE_BOX_TYPES, type StorageBoxType } from "../catalogue";
 import { requireEngine } from "../docker/engine";
-import { conflict, invalidInput, limitExceeded, notFound, notImplemented, protectedResource } from "../errors";
-import { nextAddress } from "../machines/network";
+import { conflict, invalidInput, notFound, notImplemented, protectedResource } from "../errors";
+import { freeAddress } from "../primary-ips";
 import { body, idOrName, labels, name } from "../request/body";
 import { page, values } from "../request/list";
 import { showAction } from "../show";
@@ -111,7 +111,7 @@ export const createBox: Handler = async ({ twin, body: raw }) => {
     location,
     labels: wanted.labels ?? {},
     username: `u${FIRST_USER + id}`,
-    ip: address(twin),
+    ip: freeAddress(twin),
     sshKeys: wanted.ssh_keys ?? [],
     password: wanted.password,
     access,
@@ -123,14 +123,6 @@ export const createBox: Handler = async ({ twin, body: raw }) => {
   const action = twin.start("create", [{ id, type: "storage_box" }]);
   return created({ storage_box: showBox(box, 0), action: showAction(action) });
 };
-
-function address(twin: Twin): string {
-  try {
-    return nextAddress(twin.state, twin.network);
-  } catch (error) {
-    throw limitExceeded((error as Error).message);
-  }
-}
 
 export const updateBox: Handler = async ({ twin, ids: [id], body: raw }) => {
   const box = findBox(twin, id);

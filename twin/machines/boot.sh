@@ -1,8 +1,9 @@
 #!/bin/sh
 # What a container runs before its /sbin/init, given with `sh -c`: the part of a machine that a hypervisor and a boot loader
-# would do. Nothing of it stays on the machine's disk. In the environment, and gone from it before init starts:
-#   TWIN_ADDRESS TWIN_GATEWAY   the public IPv4 address (a /32, as at Hetzner) and the way out
-#   TWIN_ADDRESS6 TWIN_GATEWAY6 the same for IPv6, with prefix length; empty for none
+# would do. Nothing of it stays on the machine's disk. The public IPv4 address is the one that Docker gives. In the environment,
+# and gone from it before init starts:
+#   TWIN_GATEWAY                the way out
+#   TWIN_ADDRESS6 TWIN_GATEWAY6 the same for IPv6, with an address and its prefix length; empty for none
 #   TWIN_RESOLVERS              name servers; empty leaves Docker's
 #   TWIN_SEED                   where cloud-init finds user data
 #   TWIN_TRAP                   rules of a machine whose application must reach nobody; empty for none
@@ -53,9 +54,10 @@ fi
 if [ -n "$TWIN_TRAP" ]; then printf '%s' "$TWIN_TRAP" | nft -f -; fi
 
 # One address, everything else behind the gateway: what machines say to each other passes the cloud firewall too.
+address=$(ip -4 -o addr show dev eth0 | sed -n 's/.* inet \([0-9.]*\).*/\1/p')
 ip addr flush dev eth0
 # shellcheck disable=SC2153 # from the environment
-ip addr add "$TWIN_ADDRESS/32" dev eth0
+ip addr add "$address/32" dev eth0
 ip route add "$TWIN_GATEWAY" dev eth0
 ip route add default via "$TWIN_GATEWAY"
 if [ -n "$TWIN_ADDRESS6" ]; then
@@ -67,6 +69,6 @@ if [ -n "$TWIN_ADDRESS6" ]; then
 fi
 
 seed=$TWIN_SEED
-unset TWIN_ADDRESS TWIN_GATEWAY TWIN_ADDRESS6 TWIN_GATEWAY6 TWIN_RESOLVERS TWIN_SEED TWIN_TRAP
+unset TWIN_GATEWAY TWIN_ADDRESS6 TWIN_GATEWAY6 TWIN_RESOLVERS TWIN_SEED TWIN_TRAP
 # In a container, systemd and cloud-init take the arguments of init for the kernel's command line.
 exec /sbin/init $legacy ${seed:+"ds=nocloud;s=$seed"}

@@ -69,7 +69,6 @@ export function containerOptions(
     StopSignal: "SIGRTMIN+3",
     Env: [
       "container=docker",
-      `TWIN_ADDRESS=${address}`,
       `TWIN_GATEWAY=${network.gateway}`,
       `TWIN_ADDRESS6=${server.ipv6 ? server.ipv6.network.replace("::/64", "::1/64") : ""}`,
       `TWIN_GATEWAY6=${network.prefix6 ? `${network.prefix6}::1` : ""}`,

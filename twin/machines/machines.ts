@@ -65,8 +65,22 @@ export class Machines {
   async powerOn(server: Server): Promise<void> {
     if (!(await this.exists(server)))
       throw new Error(`the disk of server ${server.name} is gone: its container was removed by somebody else`);
+    await this.readdress(server);
     await unlessSo(this.container(server).start());
     await this.isolate();
+  }
+
+  /** Puts a machine that is off where its address says; another may have been assigned to it since it was made. */
+  private async readdress(server: Server): Promise<void> {
+    const state = await this.inspect(server);
+    const wanted = server.ipv4?.ip;
+    if (wanted === undefined) throw new Error(`server ${server.name} has no IPv4 address, which the twin needs`);
+    const now = state?.NetworkSettings.Networks[this.names.network]?.IPAMConfig?.IPv4Address;
+    if (state === undefined || state.State.Running || now === wanted) return;
+    const network = this.docker.getNetwork(this.names.network);
+    const Container = this.names.container(server.id);
+    await network.disconnect({ Container, Force: true });
+    await network.connect({ Container, EndpointConfig: { IPAMConfig: { IPv4Address: wanted } } });
   }
 
   /** To be called when something has come onto the bridge: nothing there reaches anything else but through the rules. */

@@ -52,7 +52,7 @@ async function freeSubnet(docker: Docker, names: Names): Promise<string> {
 
 /** The next free address of the network, never the one that was freed last; throws when all 253 are in use. */
 export function nextAddress(state: State, network: PublicNetwork): string {
-  const used = new Set([...state.servers.map(({ ipv4 }) => ipv4?.ip), ...state.storageBoxes.map(({ ip }) => ip)]);
+  const used = new Set([...state.primaryIps, ...state.storageBoxes].map(({ ip }) => ip));
   for (let step = 1; step <= 253; step++) {
     const host = 2 + ((state.lastHost - 2 + step + 253) % 253);
     const ip = network.gateway.replace(/\.1$/, `.${host}`);

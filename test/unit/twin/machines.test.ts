@@ -7,7 +7,7 @@ import { containerOptions, limits } from "../../../twin/machines/container";
 import { names } from "../../../twin/machines/names";
 import { nextAddress } from "../../../twin/machines/network";
 import { resolvers } from "../../../twin/machines/resolvers";
-import { emptyState, type Server } from "../../../twin/state";
+import { emptyState, type PrimaryIp, type Server } from "../../../twin/state";
 
 const NETWORK = { subnet: "198.18.7.0/24", gateway: "198.18.7.1", prefix6: "2001:db8:1" };
 const type = (name: string) => {
@@ -21,11 +21,11 @@ describe("addresses", () => {
     const state = emptyState();
     const take = () => {
       const ip = nextAddress(state, NETWORK);
-      state.servers.push({ ipv4: { id: 0, ip } } as Server);
+      state.primaryIps.push({ ip } as PrimaryIp);
       return ip;
     };
     expect([take(), take(), take()]).toEqual(["198.18.7.2", "198.18.7.3", "198.18.7.4"]);
-    state.servers.pop();
+    state.primaryIps.pop();
     expect(take()).toBe("198.18.7.5");
   });
 
@@ -33,7 +33,7 @@ describe("addresses", () => {
     const state = emptyState();
     const all = Array.from({ length: 253 }, () => {
       const ip = nextAddress(state, NETWORK);
-      state.servers.push({ ipv4: { id: 0, ip } } as Server);
+      state.primaryIps.push({ ip } as PrimaryIp);
       return ip;
     });
     expect(new Set(all).size).toBe(253);
@@ -74,7 +74,6 @@ describe("a container", () => {
   test("is told its addresses, and where its data is", () => {
     expect(options.Env).toEqual([
       "container=docker",
-      "TWIN_ADDRESS=198.18.7.2",
       "TWIN_GATEWAY=198.18.7.1",
       "TWIN_ADDRESS6=2001:db8:1:4::1/64",
       "TWIN_GATEWAY6=2001:db8:1::1",
