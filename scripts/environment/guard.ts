@@ -34,8 +34,8 @@ export function dangers(preview: unknown): Danger[] {
 
 /**
  * Looks, before an `up`, whether it would delete or replace the server or the Storage Box. Then a backup of what is on the server
- * is made and sent off it, or the `up` is refused. Pulumi's own hooks before a deletion can't do this: an engine keeps them in the
- * state, and its `destroy`, which has no program, fails where they aren't there.
+ * is made and sent off it, or the `up` is refused. Pulumi's own hooks before a deletion aren't to be had everywhere: the language
+ * host that is built from the registries has none.
  *
  * @throws UserError where what is on the server can't be made safe
  */

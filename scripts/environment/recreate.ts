@@ -6,7 +6,7 @@ import type { Pulumi } from "../lib/pulumi";
 import { ago } from "../release/words";
 import type { Subject } from "../verification/check";
 import { assertAnswerable, bringUp, isGreen } from "./bring-up";
-import { existence } from "./existence";
+import { type Existence, existence } from "./existence";
 import { ADDRESS, keptWith, STORAGE_BOX } from "./kept";
 import { assertUnprotected } from "./protection";
 import { assertRebuildable } from "./rebuildable";
@@ -49,13 +49,15 @@ export async function recreateStack(pulumi: Pulumi, { restore, yes, json }: Recr
   );
   const box = new Kept(stack);
   const begun = restore === "none" ? undefined : box.read();
-  let note = begun !== undefined && begun.server !== is.id ? begun : undefined;
-  let address: string | undefined;
+  let note = resumed(begun, is, restore);
   if (note !== undefined) {
     screen.say(
       `going on with what was begun ${ago(note.since)}: ${note.id === undefined ? "the newest backup" : `backup ${note.id}`} is brought back`,
     );
     if (!yes) await typeName(pulumi, "go on with that");
+    clock.lap();
+    if (is.server === "gone") await tearDown(pulumi, { kept, despiteProtection: true, again, screen });
+    clock.lap("deletion");
   } else {
     if (is.server === "there")
       await assertUnprotected(
@@ -63,7 +65,6 @@ export async function recreateStack(pulumi: Pulumi, { restore, yes, json }: Recr
         resources.filter((one) => !kept.includes(one)),
       );
     const left = await leaving(pulumi, is);
-    address = left?.address;
     const source = restore === "none" ? undefined : await sourceOf(pulumi, left, restore);
     if (source === undefined) await lossOf(pulumi, left, screen);
     if (!yes) await typeName(pulumi, question(is.server === "there" ? is.name : undefined, source));
@@ -85,23 +86,36 @@ export async function recreateStack(pulumi: Pulumi, { restore, yes, json }: Recr
   const returned = await goingOn(bringBack(pulumi, note, box, screen), again);
   clock.lap("restore");
   const ok = await isGreen(pulumi, screen);
-  box.remove();
+  // Until somebody has seen it whole: the copy on this computer may be the only other one.
+  if (ok) box.remove();
   const { host: now } = (await pulumi.outputs()).verification as Subject;
   const result = {
     ...returned,
     stack,
     ok,
-    address: { ...(address && { before: address }), now },
+    address: { ...(note.address && { before: note.address }), now },
     seconds: clock.seconds(),
   };
   console.log(json ? asJson(result) : asText(result));
   return ok;
 }
 
+/** What an interrupted run has kept, once the server that it was for is gone; with it still there, all begins anew. */
+function resumed(begun: Note | undefined, { server, id }: Existence, restore: string): Note | undefined {
+  if (begun === undefined || (server === "there" && begun.server === id)) return undefined;
+  return restore === "latest" ? begun : { ...begun, id: restore };
+}
+
 /** Has what is to be brought back where the end of the server doesn't reach it. */
 async function safe(id: string, left: Leaving | undefined, source: Source, kept: Kept, screen: Screen): Promise<Note> {
   if (left !== undefined && source.answers) return take(left, id, source, kept, screen);
-  const note = { server: id, since: new Date(), files: [], ...(source.id !== undefined && { id: source.id }) };
+  const note = {
+    server: id,
+    ...(left && { address: left.address }),
+    since: new Date(),
+    files: [],
+    ...(source.id !== undefined && { id: source.id }),
+  };
   kept.write(note);
   screen.say(
     `${left?.silent ?? "there is no server"}. What it did since its newest backup at ${source.place} is lost; which one that is shows once there is a new server.`,

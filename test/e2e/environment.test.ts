@@ -1,12 +1,13 @@
 import type { ChildProcess } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PACKAGE } from "../../scripts/lib/places";
+import { PACKAGE, PROJECT } from "../../scripts/lib/places";
 import { type Ended, run } from "../../scripts/lib/run";
 import { Deployment } from "../support/deployment";
 import { LACKS_ENGINE } from "../support/requires";
 import { waitFor } from "../support/wait-for";
+import { reserve, statusOf } from "./reservations";
 
 describe.skipIf(LACKS_ENGINE)("an environment, by the command line", () => {
   let deployment: Deployment;
@@ -138,19 +139,50 @@ describe.skipIf(LACKS_ENGINE)("an environment, by the command line", () => {
     expect(await deployment.red()).toEqual([]);
   });
 
-  test("recreate is for a new server; cut off in the middle, it goes on the next time", async () => {
+  test("an up that would replace the server, and all that is nowhere else with it, is refused", async () => {
+    const before = await servers();
+    const urn = (await deployment.pulumi.read(["stack", "--show-urns"])).match(
+      /urn:\S+hcloud:index\/server:Server::\S+/,
+    )?.[0];
+    await deployment.pulumi.read(["state", "taint", urn ?? "", "--yes"]);
+    const { exitCode, output } = await queuehost("up", "--yes");
+    await deployment.pulumi.read(["state", "untaint", urn ?? "", "--yes"]);
+    expect(exitCode, output).toBe(1);
+    expect(output).toMatch(
+      /This up would replace the server \S+, with its data and its backups, .* Nothing was changed\./,
+    );
+    expect(output).toMatch(/With its data: .* recreate --stack \S+ --restore latest/);
+    expect(await servers()).toEqual(before);
+    expect(await deployment.up()).toEqual([]);
+  });
+
+  test("recreate is for a new server with the same data; cut off in the middle, it goes on the next time", async () => {
+    expect(await reserve(deployment, "before-the-move")).toBeLessThan(300);
+    await waitFor("the job's end", async () => (await statusOf(deployment, "before-the-move")) === "completed", 60);
     const [before] = await servers();
-    const interrupted = queuehost("recreate", "--yes", async (child) => {
-      await waitFor("the deletion", async () => (await servers())[0] !== before, 120);
+    const interrupted = queuehost("recreate", "--restore", "latest", "--yes", async (child) => {
+      await waitFor("the deletion", async () => (await servers())[0] !== before, 180);
       process.kill(-(child.pid ?? 0), "SIGINT");
     });
     expect((await interrupted).exitCode, (await interrupted).output).toBe(130);
-    expect((await interrupted).output).toMatch(/Interrupted\. .* goes on from here\.\n?$/);
-    const { exitCode, output } = await queuehost("recreate", "--yes");
+    expect((await interrupted).output).toMatch(/Interrupted\. .* recreate .*--restore latest goes on from here\.\n?$/);
+    const [kept = ""] = readdirSync(folder()).filter((file) => file.endsWith(".tar"));
+    expect(statSync(folder()).mode & 0o777).toBe(0o700);
+    expect(statSync(join(folder(), kept)).mode & 0o777).toBe(0o600);
+    const { exitCode, output, stdout } = await queuehost("recreate", "--restore", "latest", "--yes", "--json");
     expect(exitCode, output).toBe(0);
+    const { ok, backup, jobs } = JSON.parse(stdout);
+    expect({ ok, backup: `${backup}.tar` }).toEqual({ ok: true, backup: kept });
+    expect(jobs.backup).toBeGreaterThan(0);
+    expect(jobs.now).toBe(jobs.backup);
+    expect(existsSync(folder())).toBe(false);
     const after = await servers();
     expect(after).toHaveLength(1);
     expect(after[0]).not.toBe(before);
+    expect(await deployment.up()).toEqual([]);
+    // Which also has the deployment ask for its new address.
+    expect(await deployment.up()).toEqual([]);
+    expect(await statusOf(deployment, "before-the-move")).toBe("completed");
   });
 
   test("destroy leaves nothing in the cloud, and the configuration", async () => {
@@ -179,6 +211,9 @@ describe.skipIf(LACKS_ENGINE)("an environment, by the command line", () => {
     writeFileSync(file, text);
     return file;
   }
+
+  /** Where a recreate keeps what it brings back. */
+  const folder = () => join(PROJECT, ".queuehost/recreate", deployment.pulumi.stack);
 
   const servers = async () =>
     (await deployment.api<{ servers: { id: number }[] }>("/servers")).servers.map(({ id }) => id);

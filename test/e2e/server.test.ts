@@ -215,7 +215,7 @@ describe.skipIf(LACKS_ENGINE)("the server", () => {
       await set({ "server.protect": "false" });
       await deployment.up();
       await deleteByHand(id);
-      expect(await refused()).toContain(`npx pulumi refresh --stack ${deployment.pulumi.stack}`);
+      expect(await refused()).toContain(`recreate --stack ${deployment.pulumi.stack} --restore latest`);
       await deployment.pulumi.read(["refresh", "--yes", "--skip-preview"]);
       await deployment.up();
       expect((await server()).id).not.toBe(id);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chooseBackup } from "../../backups/choose";
 import { type Backup, type Listed, parseBackups, parsePlan, partsOf, type Replaced } from "../../backups/records";
 import { BackupServer } from "../../backups/server";
@@ -25,6 +26,8 @@ export interface Returned {
 export async function bringBack(pulumi: Pulumi, note: Note, kept: Kept, { say }: Screen): Promise<Returned> {
   const server = new BackupServer(pulumi.stack, (await pulumi.outputs()).verification as Subject);
   for (const id of note.files) {
+    if (!existsSync(kept.tar(id)))
+      throw new UserError(`${kept.tar(id)}: should be the backup that is brought back, and isn't there any more.`);
     say(`sending backup ${id} to the new server`);
     await upload(server, kept.tar(id));
   }

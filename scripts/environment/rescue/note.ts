@@ -7,6 +7,8 @@ import { PROJECT } from "../../lib/places";
 const Note = z.object({
   /** Hetzner's id of the server that goes, or has gone. */
   server: z.string(),
+  /** The address that it had. */
+  address: z.string().optional(),
   /** When that began. */
   since: z.coerce.date(),
   /** The backup that is brought back; absent where it is the newest one at `backups.to`. */

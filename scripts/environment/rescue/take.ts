@@ -13,7 +13,7 @@ import type { Leaving, Source } from "./source";
  * @throws UserError with the server's own reason
  */
 export async function take(
-  { server, listed }: Leaving,
+  { server, address, listed }: Leaving,
   id: string,
   source: Source,
   kept: Kept,
@@ -40,7 +40,7 @@ export async function take(
         files.push(source.id);
       }
     }
-    const note: Note = { server: id, since, id: source.id ?? last, files };
+    const note: Note = { server: id, address, since, id: source.id ?? last, files };
     kept.write(note);
     return note;
   } catch (error) {
