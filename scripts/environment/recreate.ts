@@ -11,6 +11,7 @@ import { ADDRESS, keptWith, STORAGE_BOX } from "./kept";
 import { assertUnprotected } from "./protection";
 import { assertRebuildable } from "./rebuildable";
 import { bringBack } from "./rescue/bring-back";
+import { Clock } from "./rescue/clock";
 import { lossOf } from "./rescue/loss";
 import { Kept, type Note } from "./rescue/note";
 import { asJson, asText } from "./rescue/report";
@@ -138,23 +139,3 @@ async function goingOn<T>(work: Promise<T>, again: string): Promise<T> {
     throw error instanceof UserError ? new UserError(`${error.message}\n${again} goes on from here.`) : error;
   });
 }
-
-/** Seconds of each step. */
-class Clock {
-  private readonly began = Date.now();
-  private last = Date.now();
-  private readonly steps = { backup: 0, deletion: 0, bringUp: 0, restore: 0 };
-
-  /** Ends a step; without a name, one that isn't counted. */
-  lap(step?: keyof Clock["steps"]): void {
-    const now = Date.now();
-    if (step !== undefined) this.steps[step] = round(now - this.last);
-    this.last = now;
-  }
-
-  seconds() {
-    return { ...this.steps, total: round(Date.now() - this.began) };
-  }
-}
-
-const round = (ms: number) => Math.round(ms / 100) / 10;

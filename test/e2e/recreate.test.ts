@@ -13,7 +13,7 @@ describe.skipIf(LACKS_ENGINE)("a server that is lost, and its backups at a Stora
     deployment = await Deployment.make("recreate");
     await deployment.configure(
       { "backups.to": "storage-box", "server.protect": "true", "server.keepAddress": "true" },
-      { "backups.password": "a password of the repository" },
+      { "backups.password": "0123456789abcdef0123456789abcdef" },
     );
     await deployment.up();
   });
