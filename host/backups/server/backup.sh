@@ -120,7 +120,9 @@ case ${1:-} in
       rm "$restoring/take"
       log "$(of "$restoring/before" keys) keys, to be proved after the restore"
     elif [ -e "$restoring/done" ] && [ -d "$restoring/before" ]; then
-      set=$restoring/before
+      # Into a folder that the servers on trial may enter.
+      set=$work/set
+      mv -T "$restoring/before" "$set"
       finish
     else
       take

@@ -229,7 +229,7 @@ case ${1:-} in
     exec 7>/run/lock/queuehost-restore.lock
     flock -n 7 || fail 'another restore is running'
     [ "$1" = undo ] || assert_set "$2" "$3"
-    audit_who=$who audit_what="restore${2:+ $2}"
+    audit_who=$who audit_what="restore $([ "$1" = undo ] && echo undone || echo "$2")"
     # Nobody changes the application meanwhile.
     # shellcheck disable=SC2034 # of lock.sh
     root=/srv/$name

@@ -96,8 +96,12 @@ export class AppServer {
     return this.run(`echo ${await pack(bundle)} | (${UNPACK})`);
   }
 
-  upload({ id, artefact }: TinyRelease): Promise<string> {
-    return this.run(`echo ${artefact.toString("base64")} | base64 -d >/srv/${NAME}/incoming/${id}.tar.gz`);
+  async upload({ id, artefact }: TinyRelease): Promise<void> {
+    const file = `/srv/${NAME}/incoming/${id}.tar.gz`;
+    await this.run(`rm -f ${file}`);
+    // An argument of Linux holds 128 KiB.
+    for (const part of artefact.toString("base64").match(/.{1,100000}/g) ?? [])
+      await this.run(`echo ${part} | base64 -d >>${file}`);
   }
 
   async deploy(release: TinyRelease, changes: Partial<AppSettings> = {}): Promise<string> {
