@@ -44,9 +44,11 @@ export async function take(
     kept.write(note);
     return note;
   } catch (error) {
-    await server.undoLast(who);
-    if (error instanceof UserError)
-      throw new UserError(`${error.message}\nNothing was deleted, and the application is in service again.`);
-    throw error;
+    kept.remove();
+    const now = await server.undoLast(who).then(
+      () => "the application is in service again",
+      (failed: Error) => `the application couldn't be started again: ${failed.message}`,
+    );
+    throw error instanceof UserError ? new UserError(`${error.message}\nNothing was deleted, and ${now}.`) : error;
   }
 }
