@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Addresses } from "./components/addresses";
 import { Backups } from "./components/backups";
 import { Host } from "./components/host";
 import { Network } from "./components/network";
@@ -8,9 +9,11 @@ import { Redis } from "./components/redis";
 import { type Prepared, prepareRelease, Release } from "./components/release";
 import { Server } from "./components/server";
 import { StorageBox } from "./components/storage-box";
+import { type AddressPlan, planAddresses } from "./config/addresses";
 import { chooseOffer, type Offer } from "./config/catalogue";
 import { labelsOf } from "./config/labels";
 import { loadConfig } from "./config/load";
+import { hasRecordedBox } from "./config/recorded";
 import type { Settings } from "./config/schema";
 import { queuehost } from "./config/typed";
 import { requireRehearsal } from "./rehearsal/require";
@@ -24,6 +27,10 @@ export interface QueueHostArgs {
   readonly offer: Offer;
   /** The application, built and ready to be sent (`prepareRelease`). */
   readonly prepared: Prepared;
+  /** What becomes of the server's addresses (`planAddresses`); without it they go with their server. */
+  readonly addresses?: AddressPlan | undefined;
+  /** Whether there is a Storage Box already: it stays, whatever `backups.to` says. */
+  readonly keepsBox?: boolean;
 }
 
 /** What a program returns as its stack's outputs. */
@@ -59,10 +66,13 @@ export class QueueHost extends pulumi.ComponentResource {
     const prepared = await prepareRelease(settings, offer, folder);
     await requireRehearsal(settings, prepared, folder);
     if (settings["app.release"] !== undefined) sayHeld(settings, prepared);
-    return new QueueHost(name, { settings, offer, prepared });
+    const [addresses, keepsBox] = await Promise.all([planAddresses(settings, offer), hasRecordedBox()]);
+    if (keepsBox && settings["backups.to"] !== "storage-box") sayUnused();
+    return new QueueHost(name, { settings, offer, prepared, addresses, keepsBox });
   }
 
-  constructor(name: string, { settings, offer, prepared }: QueueHostArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: QueueHostArgs, options?: pulumi.ComponentResourceOptions) {
+    const { settings, offer, prepared, keepsBox } = args;
     super("queuehost:index:QueueHost", name, {}, options);
     // Up to 0.1.0 they stood in the stack itself, under these names.
     const child = (part: string) => ({
@@ -75,6 +85,8 @@ export class QueueHost extends pulumi.ComponentResource {
       { name: settings["server.name"], labels, sshAllowedFrom: settings["ssh.allowedFrom"] },
       child("network"),
     );
+    const addresses =
+      args.addresses && new Addresses(`${name}-addresses`, { ...args.addresses, labels }, { parent: this });
     const server = new Server(
       `${name}-server`,
       {
@@ -83,7 +95,9 @@ export class QueueHost extends pulumi.ComponentResource {
         offer,
         image: settings["server.image"],
         protect: settings["server.protect"],
+        backups: settings["server.backups"],
         firewallId: network.firewallId,
+        addresses,
       },
       child("server"),
     );
@@ -94,10 +108,10 @@ export class QueueHost extends pulumi.ComponentResource {
     // A switch changes what the proxy sends where: it has to know both sides by then.
     const after = [redis.ready, postgres.ready, proxy.ready];
     const release = new Release(`${name}-release`, { settings, server, prepared, after }, child("release"));
-    const box =
-      settings["backups.to"] === "storage-box"
-        ? new StorageBox(`${name}-storage-box`, { settings, labels }, { parent: this })
-        : undefined;
+    const isTarget = settings["backups.to"] === "storage-box";
+    const kept =
+      isTarget || keepsBox ? new StorageBox(`${name}-storage-box`, { settings, labels }, { parent: this }) : undefined;
+    const box = isTarget ? kept : undefined;
     new Backups(`${name}-backups`, { settings, server, after: [...after, release], box }, child("backups"));
 
     const { url } = proxy;
@@ -112,6 +126,13 @@ export class QueueHost extends pulumi.ComponentResource {
     };
     this.registerOutputs({ ...this.outputs });
   }
+}
+
+/** It is paid for, and nothing that could be undone takes it away. */
+function sayUnused(): void {
+  void pulumi.log.warn(
+    "backups.to: no backup goes to the stack's Storage Box any more; it stays, with the backups on it. docs/backups.md says how to give it up.",
+  );
 }
 
 /** Nobody shall wonder why what was built isn't in service. */

@@ -7,6 +7,7 @@ import { forgetOrders, rememberOrder } from "../config/orders";
 import { apply } from "../remote/apply";
 import type { Target } from "../remote/connection";
 import { keyPair } from "../remote/keypair";
+import type { Addresses } from "./addresses";
 
 export interface ServerArgs {
   /** Name at Hetzner, also the host name. */
@@ -17,6 +18,10 @@ export interface ServerArgs {
   /** Whether Hetzner and Pulumi refuse to delete the server, and Pulumi what can't be made again for it: its keys. */
   readonly protect: boolean;
   readonly firewallId: pulumi.Input<number>;
+  /** Those that a new server gets; without them, Hetzner gives it some that go with it. */
+  readonly addresses?: Addresses | undefined;
+  /** Whether Hetzner backs the whole server up, daily. */
+  readonly backups: boolean;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -37,7 +42,7 @@ export class Server extends pulumi.ComponentResource {
 
   constructor(name: string, args: ServerArgs, options?: pulumi.ComponentResourceOptions) {
     super("queuehost:server:Server", name, {}, options);
-    const { offer, protect } = args;
+    const { offer, protect, addresses } = args;
     const isOrder = offer.isOrder && !pulumi.runtime.isDryRun();
     const child = { parent: this };
     const deploy = keyPair(`${name}-deploy-key`, "ed25519", { ...child, protect });
@@ -64,6 +69,10 @@ export class Server extends pulumi.ComponentResource {
         // Hetzner wants both to be the same.
         rebuildProtection: protect,
         sshKeys: [sshKey.id],
+        backups: args.backups,
+        ...(addresses && {
+          publicNets: [{ ipv4Enabled: true, ipv4: addresses.ipv4, ipv6Enabled: true, ipv6: addresses.ipv6 }],
+        }),
         firewallIds: [args.firewallId],
         // Guests come and go with firewalls of their own (`queuehost allow-me`): none of them is a change to be undone.
         ignoreRemoteFirewallIds: true,
@@ -77,11 +86,12 @@ export class Server extends pulumi.ComponentResource {
             }),
         ),
       },
-      // Hetzner could only replace the server for these; they are managed on the host.
+      // Hetzner could only replace the server for these; they are managed on the host. For other addresses the provider would cut
+      // its power and delete those that it has: a server that is there has taken its own over (see Addresses).
       {
         ...child,
         protect,
-        ignoreChanges: ["sshKeys", "userData", "image", "location"],
+        ignoreChanges: ["sshKeys", "userData", "image", "location", "publicNets"],
         customTimeouts: { create: "10m" },
       },
     );

@@ -4,7 +4,7 @@ import type { Architecture } from "../release";
 import { ExistingServer, HETZNER, HetznerError, NEW_SERVER, ask as request, ServerType } from "./hetzner";
 import { defaultServerName, isOfProject, labelValue } from "./labels";
 import { failedOrders, forgetOrders, isRefused, type Order } from "./orders";
-import { recordedServer } from "./recorded";
+import { recordedAddresses, recordedServer } from "./recorded";
 import { KEYS, type Settings } from "./schema";
 import { configKey, queuehost } from "./typed";
 
@@ -15,6 +15,8 @@ export interface Offer {
   readonly architecture: Architecture;
   /** Hetzner's number of the server that is there already. */
   readonly existing?: number;
+  /** Hetzner's numbers of the addresses of that server. */
+  readonly addresses?: { readonly ipv4?: number; readonly ipv6?: number };
   /** The application of a new server, or the one that an existing server was made for; up to 0.1.0 it had no such label. */
   readonly app?: string;
   /** Whether Hetzner has to find room for it: for a new server, or for another type of one. */
@@ -27,14 +29,14 @@ export type Wanted = Pick<
 >;
 
 /** @throws pulumi.RunError, see `request` */
-async function ask(path: string, method?: "POST"): Promise<unknown> {
+export async function ask(path: string, method?: "POST" | "PUT", body?: object): Promise<unknown> {
   const config = new pulumi.Config("hcloud");
   const access = {
     endpoint: config.get("endpoint") ?? process.env.HCLOUD_ENDPOINT ?? HETZNER,
     token: config.get("token") ?? process.env.HCLOUD_TOKEN,
     stack: pulumi.getStack(),
   };
-  return request(access, path, method).catch((error) => {
+  return request(access, path, method, body).catch((error) => {
     throw error instanceof HetznerError ? new pulumi.RunError(error.message) : error;
   });
 }
@@ -48,12 +50,12 @@ const One = z.object({ server: ExistingServer });
  *
  * A server that exists keeps both, as long as its type is in the list; when it isn't any more, the first of the list that its
  * location has. For a new one, the first type that any of the locations has, in the first location that has it: types come
- * first, locations second.
+ * first, locations second. Addresses that are kept are to be had in one location alone.
  *
  * @throws pulumi.RunError where nothing fits, something is misspelt, the name is another server's, the server another
  *   application's, or the token another project's
  */
-export async function chooseOffer(wanted: Wanted): Promise<Offer> {
+export async function chooseOffer(wanted: Wanted & Pick<Settings, "server.keepAddress">): Promise<Offer> {
   const name = wanted["server.name"];
   const [recorded, named, offered] = await Promise.all([
     recordedServer(name),
@@ -64,7 +66,10 @@ export async function chooseOffer(wanted: Wanted): Promise<Offer> {
   if (existing !== undefined) assertSameApp(wanted, existing);
   assertKnown(wanted, offered, existing);
   const failed = failedOrders(wanted.stack);
-  if (existing === undefined) return offerForNew(wanted, offered, failed);
+  if (existing === undefined) {
+    const kept = wanted["server.keepAddress"] ? await recordedAddresses() : undefined;
+    return offerForNew(wanted, offered, failed, kept?.location);
+  }
   if (existing.status === "off") await switchOn(existing, failed);
   const offer = offerForExisting(wanted, offered, failed, existing);
   // It runs, and is what is wanted: whatever was refused on the way there doesn't matter any more.
@@ -157,12 +162,20 @@ function unknown(
   );
 }
 
-/** For a server that is still to be made. What was refused lately comes last. */
-export function offerForNew(wanted: Wanted, offered: readonly ServerType[], failed: readonly Order[]): Offer {
+/**
+ * For a server that is still to be made. What was refused lately comes last.
+ *
+ * @param keptIn where the addresses are that it gets; it can be nowhere else then
+ */
+export function offerForNew(
+  wanted: Wanted,
+  offered: readonly ServerType[],
+  failed: readonly Order[],
+  keptIn?: string,
+): Offer {
+  const locations = keptIn === undefined ? wanted["server.location"] : [keptIn];
   const candidates = wanted["server.type"].flatMap((name) =>
-    offered
-      .filter((type) => type.name === name)
-      .flatMap((type) => wanted["server.location"].map((location) => ({ type, location }))),
+    offered.filter((type) => type.name === name).flatMap((type) => locations.map((location) => ({ type, location }))),
   );
   const toBeHad = candidates.filter(({ type, location }) => lack(type, location) === undefined);
   const chosen = toBeHad.find(({ type, location }) => !isRefused(failed, type.name, location)) ?? toBeHad[0];
@@ -170,7 +183,8 @@ export function offerForNew(wanted: Wanted, offered: readonly ServerType[], fail
     .slice(0, chosen === undefined ? candidates.length : candidates.indexOf(chosen))
     .map((one) => `${one.type.name} in ${one.location} ${lack(one.type, one.location) ?? REFUSED}`)
     .join(", ");
-  if (chosen === undefined) throw nothing(wanted, offered, reasons);
+  if (chosen === undefined)
+    throw keptIn === undefined ? nothing(wanted, offered, reasons) : nothingThere(wanted, keptIn, reasons);
   if (reasons !== "") pulumi.log.info(`takes ${chosen.type.name} in ${chosen.location}: ${reasons}.`);
   const { type, location } = chosen;
   return { type: type.name, location, architecture: architectureOf(type), app: wanted["app.name"], isOrder: true };
@@ -192,6 +206,13 @@ function nothing(wanted: Wanted, offered: readonly ServerType[], tried: string):
   );
 }
 
+function nothingThere({ stack, project }: Wanted, keptIn: string, tried: string): pulumi.RunError {
+  return new pulumi.RunError(
+    `server.type: Hetzner has nothing of what it names in ${keptIn}, where the addresses are that the server is to get (server.keepAddress): ${tried}. Nothing was changed. Try again later, add another type, or give the addresses up:\n` +
+      `    npx pulumi config set ${configKey("server.keepAddress", project)} false --stack ${stack}`,
+  );
+}
+
 /**
  * For a server that exists: only its type can change, in place, and only to one of the same architecture. What was refused
  * lately isn't tried again: each try costs the server its power.
@@ -200,7 +221,7 @@ export function offerForExisting(
   wanted: Wanted,
   offered: readonly ServerType[],
   failed: readonly Order[],
-  { id, server_type, location, primary_disk_size, labels }: ExistingServer,
+  { id, server_type, location, primary_disk_size, labels, public_net }: ExistingServer,
 ): Offer {
   const { stack, project } = wanted;
   const kept = {
@@ -208,6 +229,10 @@ export function offerForExisting(
     architecture: architectureOf(server_type),
     existing: id,
     ...(labels.app !== undefined && { app: labels.app }),
+    addresses: {
+      ...(public_net?.ipv4 && { ipv4: public_net.ipv4.id }),
+      ...(public_net?.ipv6 && { ipv6: public_net.ipv6.id }),
+    },
   };
   if (!wanted["server.location"].includes(location.name))
     pulumi.log.warn(

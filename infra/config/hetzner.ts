@@ -41,6 +41,10 @@ export const ExistingServer = z.object({
   location: z.object({ name: z.string() }),
   /** GB */
   primary_disk_size: z.number(),
+  /** Its addresses, each with Hetzner's number of it. */
+  public_net: z
+    .object({ ipv4: z.object({ id: z.number() }).nullable(), ipv6: z.object({ id: z.number() }).nullable() })
+    .optional(),
 });
 export type ExistingServer = z.infer<typeof ExistingServer>;
 
@@ -53,11 +57,16 @@ export type ExistingServer = z.infer<typeof ExistingServer>;
 export async function ask(
   { endpoint, token, stack }: Access,
   path: string,
-  method: "GET" | "POST" = "GET",
+  method: "GET" | "POST" | "PUT" = "GET",
+  body?: object,
 ): Promise<unknown> {
   const response = await fetch(endpoint + path, {
     method,
-    headers: { authorization: `Bearer ${token}` },
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body !== undefined && { "content-type": "application/json" }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(15_000),
   }).catch((error) => {
     const cause = error.cause?.message || error.cause?.code || error.message;

@@ -7,10 +7,13 @@ const Resources = z.object({
   outputs: z.record(z.string(), z.object({ outputs: z.record(z.string(), z.unknown()).optional() })),
 });
 const ServerOutputs = z.object({ id: z.string(), name: z.string() }).partial();
+const AddressOutputs = z.object({ location: z.string() });
 const ReleaseOutputs = z.object({ releaseId: z.string(), settings: z.string() }).partial();
 
 /** A server in the stack's state, below the component that makes it; a program may have other servers of its own. */
 const SERVER = "queuehost:server:Server$hcloud:index/server:Server::";
+const ADDRESS = "queuehost:addresses:Addresses$hcloud:index/primaryIp:PrimaryIp::";
+const BOX = "queuehost:storagebox:StorageBox$hcloud:index/storageBox:StorageBox::";
 const RELEASE = "$queuehost:release:Release::";
 
 /** Hetzner's number of the server that this stack's state knows: of that name, or the only one there is. */
@@ -18,6 +21,17 @@ export async function recordedServer(name: string): Promise<number | undefined> 
   const servers = (await outputsOf(SERVER)).map((outputs) => ServerOutputs.parse(outputs));
   const { id } = servers.find((server) => server.name === name) ?? (servers.length === 1 ? servers[0] : {}) ?? {};
   return id === undefined ? undefined : Number(id);
+}
+
+/** Where the addresses are that this stack's state knows as things of their own; undefined where there are none. */
+export async function recordedAddresses(): Promise<{ readonly location: string } | undefined> {
+  const [outputs] = await outputsOf(ADDRESS);
+  return outputs === undefined ? undefined : AddressOutputs.parse(outputs);
+}
+
+/** Whether this stack's state knows a Storage Box of its own. */
+export async function hasRecordedBox(): Promise<boolean> {
+  return (await outputsOf(BOX)).length > 0;
 }
 
 /** What the state says is in service, as `Release` has registered it; undefined where nothing is. */
