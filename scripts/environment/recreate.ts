@@ -66,7 +66,7 @@ export async function recreateStack(pulumi: Pulumi, { restore, yes, json }: Recr
         resources.filter((one) => !kept.includes(one)),
       );
     const left = await leaving(pulumi, is);
-    const source = restore === "none" ? undefined : await sourceOf(pulumi, left, restore);
+    const source = restore === "none" ? undefined : await sourceOf(pulumi, left, restore, screen);
     if (source === undefined) await lossOf(pulumi, left, screen);
     if (!yes) await typeName(pulumi, question(is.server === "there" ? is.name : undefined, source));
     await heal(pulumi, screen.say);
@@ -118,9 +118,6 @@ async function safe(id: string, left: Leaving | undefined, source: Source, kept:
     ...(source.id !== undefined && { id: source.id }),
   };
   kept.write(note);
-  screen.say(
-    `${left?.silent ?? "there is no server"}. What it did since its newest backup at ${source.place} is lost; which one that is shows once there is a new server.`,
-  );
   return note;
 }
 

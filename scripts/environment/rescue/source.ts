@@ -4,9 +4,12 @@ import { BackupServer } from "../../backups/server";
 import { UserError } from "../../lib/errors";
 import { typed } from "../../lib/places";
 import type { Pulumi } from "../../lib/pulumi";
+import { ago } from "../../release/words";
 import type { Subject } from "../../verification/check";
 import type { Existence } from "../existence";
 import { offServer } from "../off-server";
+import type { Screen } from "../screen";
+import { lookAtBox } from "./box";
 
 /** A server that is to go, as far as it can be asked. */
 export interface Leaving {
@@ -50,7 +53,12 @@ export interface Source {
  * @param wish latest, an id or a date
  * @throws UserError where there is nothing to be brought back
  */
-export async function sourceOf(pulumi: Pulumi, left: Leaving | undefined, wish: string): Promise<Source> {
+export async function sourceOf(
+  pulumi: Pulumi,
+  left: Leaving | undefined,
+  wish: string,
+  { say }: Screen,
+): Promise<Source> {
   const place = await offServer(pulumi);
   const { stack } = pulumi;
   if (left?.listed !== undefined) {
@@ -61,5 +69,12 @@ export async function sourceOf(pulumi: Pulumi, left: Leaving | undefined, wish: 
     throw new UserError(
       `There is nothing to restore from: ${left?.silent ?? `stack ${stack} has no server`}, and its backups went nowhere else (backups.to isn't set to a place off the server). Nothing was touched. A new server without data: ${typed("recreate", "--stack", stack)}`,
     );
+  say(`${left?.silent ?? `stack ${stack} has no server`}: what was done there since its newest backup is lost`);
+  if (place === "storage-box") {
+    const { snapshots, changed } = await lookAtBox(pulumi);
+    if (snapshots === 0)
+      throw new UserError(`There is nothing to restore from: the Storage Box has no backups. Nothing was touched.`);
+    say(`the Storage Box has ${snapshots} backups, and last got or lost one ${ago(changed)}`);
+  }
   return { place, answers: false, ...(wish === "latest" ? {} : { id: wish }) };
 }
