@@ -6,7 +6,7 @@ import type { Pulumi } from "../lib/pulumi";
 import { ago } from "../release/words";
 import type { Subject } from "../verification/check";
 import { assertAnswerable, bringUp, isGreen } from "./bring-up";
-import { type Existence, existence } from "./existence";
+import { existence } from "./existence";
 import { ADDRESS, keptWith, STORAGE_BOX } from "./kept";
 import { assertUnprotected } from "./protection";
 import { assertRebuildable } from "./rebuildable";
@@ -15,6 +15,7 @@ import { Clock } from "./rescue/clock";
 import { lossOf } from "./rescue/loss";
 import { Kept, type Note } from "./rescue/note";
 import { asJson, asText } from "./rescue/report";
+import { resumed } from "./rescue/resumed";
 import { type Leaving, leaving, type Source, sourceOf } from "./rescue/source";
 import { take } from "./rescue/take";
 import { type Screen, screen as screenOf } from "./screen";
@@ -49,8 +50,7 @@ export async function recreateStack(pulumi: Pulumi, { restore, yes, json }: Recr
     resources.filter(({ type }) => type === STORAGE_BOX || type === ADDRESS),
   );
   const box = new Kept(stack);
-  const begun = restore === "none" ? undefined : box.read();
-  let note = resumed(begun, is, restore);
+  let note = restore === "none" ? undefined : resumed(box, is, restore);
   if (note !== undefined) {
     screen.say(
       `going on with what was begun ${ago(note.since)}: ${note.id === undefined ? "the newest backup" : `backup ${note.id}`} is brought back`,
@@ -99,12 +99,6 @@ export async function recreateStack(pulumi: Pulumi, { restore, yes, json }: Recr
   };
   console.log(json ? asJson(result) : asText(result));
   return ok;
-}
-
-/** What an interrupted run has kept, once the server that it was for is gone; with it still there, all begins anew. */
-function resumed(begun: Note | undefined, { server, id }: Existence, restore: string): Note | undefined {
-  if (begun === undefined || (server === "there" && begun.server === id)) return undefined;
-  return restore === "latest" ? begun : { ...begun, id: restore };
 }
 
 /** Has what is to be brought back where the end of the server doesn't reach it. */

@@ -22,7 +22,7 @@ export type Note = z.infer<typeof Note>;
 
 /** What a `recreate` keeps on this computer until its backup is in service: whoever interrupts it finds that again. */
 export class Kept {
-  private readonly folder: string;
+  readonly folder: string;
   private readonly file: string;
 
   constructor(stack: string, project = PROJECT) {

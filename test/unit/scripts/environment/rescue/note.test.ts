@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Kept } from "../../../../../scripts/environment/rescue/note";
+import { resumed } from "../../../../../scripts/environment/rescue/resumed";
 
 let project: string;
 beforeEach(() => {
@@ -27,4 +28,20 @@ test("what is kept is its owner's alone, and is found again until it is removed"
   kept.remove();
   expect(kept.read()).toBeUndefined();
   expect(existsSync(join(project, ".queuehost/recreate/staging"))).toBe(false);
+});
+
+test("it is gone on with once its server is gone, for a day where another one is there", () => {
+  const kept = new Kept("staging", project);
+  const since = new Date("2026-11-22T03:00:00Z");
+  const later = (hours: number) => since.getTime() + hours * 3600_000;
+  const note = { server: "42", since, id: "20261122-030004", files: [] };
+  expect(resumed(kept, { server: "absent" }, "latest")).toBeUndefined();
+  kept.write(note);
+  expect(resumed(kept, { server: "there", id: "42" }, "latest", later(1))).toBeUndefined();
+  expect(resumed(kept, { server: "gone", id: "42" }, "latest", later(100))).toEqual(note);
+  expect(resumed(kept, { server: "absent" }, "20261121", later(100))).toEqual({ ...note, id: "20261121" });
+  expect(resumed(kept, { server: "there", id: "43" }, "latest", later(23))).toEqual(note);
+  expect(() => resumed(kept, { server: "there", id: "43" }, "latest", later(25))).toThrow(
+    /recreate begun 25 h ago .* Nothing was touched\. Where that is over: rm -r .*\/\.queuehost\/recreate\/staging$/,
+  );
 });
