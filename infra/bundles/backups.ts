@@ -97,7 +97,7 @@ function awayValues(away: AwaySettings | undefined) {
     writable: path === undefined ? "" : ` -${path}`,
     network:
       path === undefined
-        ? "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX"
+        ? "RestrictAddressFamilies=AF_INET AF_INET6"
         : "IPAddressDeny=any\nPrivateNetwork=true\nRestrictAddressFamilies=AF_UNIX",
   };
 }

@@ -13,6 +13,7 @@ put_away() {
   fi
   changed=0
   install -d -o root -g backup -m 750 "$CREDENTIALS"
+  install -d /opt/queuehost/root
   for file in away/*; do put "$file" "$CREDENTIALS/${file##*/}" 640 root:backup; done
   for file in "$CREDENTIALS"/*; do
     case $file in *.queuehost-*) continue ;; esac

@@ -56,7 +56,6 @@ ship_all() {
 
 # prune_away dry|now: what comes on stdin are credentials that may delete, in the form of the server's own; nothing are those.
 prune_away() {
-  local lent
   [ -n "$to" ] || fail 'backups.to is not set: there are no backups off this server'
   lent=$(mktemp -d /run/queuehost-lent.XXXXXX)
   # shellcheck disable=SC2064 # as it is now

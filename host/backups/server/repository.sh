@@ -55,6 +55,7 @@ FULL='no space left on device|disk quota exceeded|XMinioStorageFull|insufficient
 NAMELESS='no such host|could not resolve hostname|server misbehaving|name resolution'
 STRANGER='host key verification failed|remote host identification has changed'
 REFUSED='permission denied \(publickey|InvalidAccessKeyId|SignatureDoesNotMatch|access ?denied|403 forbidden'
+SILENT='connection (refused|timed out|reset)|operation timed out|no route to host|network is unreachable|i/o timeout'
 HOPELESS="$FULL|$NAMELESS|$STRANGER|$REFUSED"
 
 # why_not STATUS: why restic failed, as one line.
@@ -70,9 +71,13 @@ why_not() {
   elif said "$REFUSED"; then
     case $to in
       s3:*) printf '%s refuses backups.s3.accessKeyId and backups.s3.secretAccessKey' "$place" ;;
-      storage-box) printf "%s refuses the server's key" "$place" ;;
+      storage-box)
+        if said publickey; then printf "%s refuses the server's key" "$place"; else printf '%s lets this server add, and not delete' "$place"; fi
+        ;;
       *) printf '%s may not be written: %s' "$place" "$(last_words)" ;;
     esac
+  elif said "$SILENT"; then
+    printf '%s does not answer: %s' "$place" "$(grep -oEim 1 "$SILENT" "$work/restic.log")"
   elif [ "$1" = 12 ] || said 'wrong password or no key found'; then
     printf 'backups.password: does not open the repository at %s; it was made with another one' "$place"
   elif [ "$1" = 10 ] || said 'is there a repository at'; then

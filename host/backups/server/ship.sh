@@ -3,6 +3,8 @@
 
 # surplus: of all sets, here and there, those that needn't stay; the same rule as for the server's own.
 surplus() { cat <(sets "$FOLDER") <(cut -f 1 "$work/there") | sort -ru | outdated "$keep" "$keep_daily"; }
+# surplus_there: the same among those that are there: the newest of them always stays, even if newer ones are here.
+surplus_there() { cut -f 1 "$work/there" | sort -ru | outdated "$keep" "$keep_daily"; }
 
 # missing: the oldest set that is here, should stay, and isn't known to be there as it is here.
 missing() {
@@ -75,7 +77,7 @@ ship() {
 
 # old: the snapshots that have had their time, as lines `gone <id> <snapshot>`: all of a set, not its newest alone.
 old() {
-  surplus >"$work/surplus"
+  surplus_there >"$work/surplus"
   jq -r '.[] | .short_id as $snapshot | .tags[]? | ["gone", ., $snapshot] | @tsv' "$work/snapshots.json" |
     awk -F '\t' 'NR == FNR { surplus[$1] = 1; next } $2 in surplus' "$work/surplus" -
 }

@@ -248,13 +248,17 @@ describe("the bundle of backups", () => {
         StateDirectoryMode=0700
         CacheDirectory=queuehost-backup
         CacheDirectoryMode=0700
-        ReadWritePaths=/var/backups/queuehost
+        # All that it sees of this server.
+        RootDirectory=/opt/queuehost/root
+        BindReadOnlyPaths=/usr /bin /sbin /lib -/lib64 /etc -/run/systemd/resolve /opt/queuehost/backups
+        BindPaths=/var/backups/queuehost
+        MountAPIVFS=true
         UMask=0077
         OOMScoreAdjust=800
         Nice=15
         IOSchedulingClass=idle
 
-        RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+        RestrictAddressFamilies=AF_INET AF_INET6
         CapabilityBoundingSet=
         LockPersonality=true
         MemoryDenyWriteExecute=true
@@ -286,7 +290,7 @@ describe("the bundle of backups", () => {
 
     test("a folder on the server takes no network", () => {
       const service = at("queuehost-backup-away.service", folder) ?? "";
-      expect(service).toContain("\nReadWritePaths=/var/backups/queuehost -/mnt/backups\n");
+      expect(service).toContain("\nBindPaths=/var/backups/queuehost -/mnt/backups\n");
       expect(service).toContain("\nIPAddressDeny=any\nPrivateNetwork=true\nRestrictAddressFamilies=AF_UNIX\n");
     });
   });
