@@ -12,6 +12,7 @@ import { lock } from "./commands/lock";
 import { logs } from "./commands/logs";
 import { maintenance } from "./commands/maintenance";
 import { recreate } from "./commands/recreate";
+import { rehearse } from "./commands/rehearse";
 import { releases } from "./commands/releases";
 import { replay } from "./commands/replay";
 import { restart } from "./commands/restart";
@@ -37,7 +38,20 @@ const program = new Command("queuehost")
 const RELEASES = [deploy, rollback, replay, releases, restart, maintenance, status, lock, unlock];
 const DATA = [backups, restore];
 const ACCESS = [ssh, logs, tunnel, allowMe];
-for (const command of [init, env, up, destroy, recreate, start, stop, verify, ...RELEASES, ...DATA, ...ACCESS])
+for (const command of [
+  init,
+  env,
+  up,
+  destroy,
+  recreate,
+  start,
+  rehearse,
+  stop,
+  verify,
+  ...RELEASES,
+  ...DATA,
+  ...ACCESS,
+])
   program.addCommand(command.hook("preAction", assertProject));
 program.addCommand(engine);
 // What is said and tested of the sources of this package.

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { Listr, type ListrTask, PRESET_TIMER } from "listr2";
 import { startTwin } from "../../twin/client";
@@ -11,9 +10,9 @@ import { pair } from "../lib/pair";
 import { IN_CLONE, typed } from "../lib/places";
 import { Pulumi } from "../lib/pulumi";
 import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
-import { run } from "../lib/run";
 import { assertStack } from "../rehearsal/rehearsed";
 import { assertReplaceable, type Replaced, warning } from "../rehearsal/replaced";
+import { ensureSshKey } from "../rehearsal/ssh-key";
 import { ensureStack, up } from "../rehearsal/stack";
 import { summary as rehearsalSummary } from "../rehearsal/summary";
 import { verifyStack } from "../verification";
@@ -147,11 +146,6 @@ function step(
       }
     },
   };
-}
-
-/** A key for the person at this machine, beside the deployment's own. */
-async function ensureSshKey({ sshKey }: Rehearsal): Promise<void> {
-  if (!existsSync(sshKey)) await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "rehearsal", "-f", sshKey]);
 }
 
 function port(text: string): number {

@@ -5,6 +5,7 @@ import { stopLostTwin, stopTwin } from "../../twin/client";
 import { exclusively } from "../lib/exclusively";
 import { PROJECT, typed } from "../lib/places";
 import { REHEARSAL, Rehearsal } from "../lib/rehearsal";
+import { endDataRehearsal } from "../rehearsal/with-data";
 
 /** `npm stop`: ends the rehearsal. What it got, engine and image, stays for the next one. */
 export const stop = new Command("stop")
@@ -12,6 +13,11 @@ export const stop = new Command("stop")
   .option("--keep", `stop the twin alone; ${typed("start")} finds machines and stack again`)
   .action(async ({ keep }: { keep?: true }) => {
     const rehearsal = new Rehearsal();
+    if (rehearsal.withData.exists) {
+      const { withData } = rehearsal;
+      await exclusively(withData.folder, typed("stop"), () => endDataRehearsal(withData));
+      console.log("The rehearsal with data is gone.");
+    }
     if (!rehearsal.exists) {
       const lost = await stopLostTwin(rehearsal.twinState, console.log);
       rehearsal.delete();

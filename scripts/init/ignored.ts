@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { REHEARSAL } from "../lib/rehearsal";
 
 /** `.queuehost` and `.rehearsal` ignore themselves. */
-const IGNORED = ["node_modules/", ".env", `Pulumi.${REHEARSAL}.yaml`];
+const IGNORED = ["node_modules/", ".env", `Pulumi.${REHEARSAL}*.yaml`];
 
 /**
  * Writes a project's .gitignore where it has none: npm leaves such files out of what it packs, so no template brings one.

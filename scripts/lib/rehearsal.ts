@@ -5,6 +5,8 @@ import { PROJECT } from "./places";
 
 /** The stack that `npm start` brings up on the twin. */
 export const REHEARSAL = "rehearsal";
+/** The stack of a rehearsal with another stack's data. */
+export const DATA_REHEARSAL = "rehearsal-data";
 
 /** Where the rehearsal keeps all that is its own: nothing of it is shared with another clone, and `npm stop` can delete it. */
 export class Rehearsal {
@@ -20,6 +22,11 @@ export class Rehearsal {
     this.sshKey = join(folder, "id_ed25519");
     this.upLog = join(folder, "up.log");
     this.envFile = join(folder, "env");
+  }
+
+  /** That of a rehearsal with data, beside this one: they may run at the same time. */
+  get withData(): Rehearsal {
+    return new Rehearsal(`${this.folder}-data`);
   }
 
   get exists(): boolean {

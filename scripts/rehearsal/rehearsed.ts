@@ -11,6 +11,14 @@ const OWN = /^(hcloud:.*|queuehost:(server\.(name|protect)|ssh\..*|storageBox\.h
 /** Nobody outside gives certificates for a machine on loopback. */
 const CERTIFICATES = "queuehost:domain.certificates";
 const MADE = "queuehost:redis.password";
+/** Where backups go besides. A bucket or a folder would be the other stack's own; a Storage Box is one of the twin's. */
+const TO = "queuehost:backups.to";
+const OFF_SERVER = /^queuehost:backups\.(to|password|s3\..*|appendOnly|bandwidth|check|checkData)$/;
+/**
+ * What a rehearsal with data has in place of the stack's own: nobody watches, since nothing was there before; and the backup that
+ * it was brought is not to be pruned.
+ */
+const WITH_DATA = { "queuehost:watch.seconds": "0", "queuehost:backups.keep": "100" };
 
 /** @throws UserError where there is no such stack, or its state can't be read */
 export async function assertStack(stack: Pulumi): Promise<void> {
@@ -24,12 +32,14 @@ export async function assertStack(stack: Pulumi): Promise<void> {
  * Gives the rehearsal the configuration of another stack, its secrets included.
  *
  * @param replaced what stands in place of its values
+ * @param withData whether its data come as well: nothing of them goes off the machine then, to no Storage Box either
  */
 export async function rehearse(
   other: Pulumi,
   rehearsal: Pulumi,
   replaced: Replaced,
   report: (line: string) => void,
+  withData = false,
 ): Promise<void> {
   const [configured, present] = await Promise.all([other.configured(), rehearsal.configured()]);
   const wanted = new Map(
@@ -38,6 +48,9 @@ export async function rehearse(
       { value: replaced[key.replace(/^queuehost:/, "")] ?? value, secret },
     ]),
   );
+  if (withData || wanted.get(TO)?.value !== "storage-box")
+    for (const key of [...wanted.keys()].filter((key) => OFF_SERVER.test(key))) wanted.delete(key);
+  if (withData) for (const [key, value] of Object.entries(WITH_DATA)) wanted.set(key, { value, secret: false });
   if (wanted.has("queuehost:domain")) wanted.set(CERTIFICATES, { value: "internal", secret: false });
   const due = [...wanted].filter(([key, { value, secret }]) => {
     const before = present.get(key);

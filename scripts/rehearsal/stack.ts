@@ -13,6 +13,7 @@ import { rehearse } from "./rehearsed";
  * Makes the stack and its configuration where they aren't there yet. What somebody set by hand stays as it is.
  *
  * @param rehearsed the stack whose configuration it is to have, where it isn't the reference application's
+ * @param withData whether it is to get that stack's data as well
  */
 export async function ensureStack(
   pulumi: Pulumi,
@@ -20,6 +21,7 @@ export async function ensureStack(
   twin: RunningTwin,
   report: (line: string) => void,
   rehearsed?: Pulumi,
+  withData = false,
 ): Promise<void> {
   // With one of them, pulumi can't say whether there is a stack.
   removeCutOffAttributes(rehearsal.environment.PULUMI_BACKEND_URL, pulumi.stack);
@@ -30,7 +32,7 @@ export async function ensureStack(
     await pulumi.read(["stack", "init"]);
   }
   rehearsal.writeEnvironment();
-  if (rehearsed) await rehearse(rehearsed, pulumi, rehearsal.replaced, report);
+  if (rehearsed) await rehearse(rehearsed, pulumi, rehearsal.replaced, report, withData);
   const present: Record<string, { value?: string; secret?: boolean }> = JSON.parse(
     await pulumi.read(["config", "--json"]),
   );

@@ -15,22 +15,43 @@ export async function summary(
   ms: number,
 ): Promise<string> {
   const outputs = await pulumi.outputs();
-  const { host, user, hostKey, url, healthPath } = outputs.verification as Subject;
-  const knownHosts = join(rehearsal.folder, "known_hosts");
-  writeFileSync(knownHosts, `${host} ${hostKey}\n`);
-  const relative = (path: string) => path.replace(`${PROJECT}/`, "");
+  const { url, healthPath } = outputs.verification as Subject;
   const rows: [string, string][] = [
     ...(rehearsal.rehearsed === undefined ? [] : [["Stack", rehearsal.rehearsed] satisfies [string, string]]),
     ["Application", url],
     ...(healthPath === undefined ? [] : [["Health", url + healthPath] satisfies [string, string]]),
     ["Release", String(outputs.releaseId)],
     ["Engine", (engine?.parts ?? []).map(({ name, version, source }) => `${name} ${version} (${source})`).join(", ")],
-    ["SSH", `ssh -i ${relative(rehearsal.sshKey)} -o UserKnownHostsFile=${relative(knownHosts)} ${user}@${host}`],
+    ["SSH", sshTo(outputs.verification as Subject, rehearsal)],
     ["Pulumi", `. ${relative(rehearsal.envFile)} && npx pulumi stack --stack ${pulumi.stack}`],
     ["Verify again", typed("verify")],
     ["Tear down", typed("stop")],
   ];
+  return [`The rehearsal is running (${(ms / 1000).toFixed(0)} s):`, ...lines(rows)].join("\n");
+}
+
+/** How to look at the machine of a rehearsal with data, and how to end it. */
+export async function lookAround(pulumi: Pulumi, rehearsal: Rehearsal): Promise<string> {
+  const { verification } = await pulumi.outputs();
+  if (verification === undefined) return `There is no machine to look at. The rest is deleted by: ${typed("stop")}`;
+  const subject = verification as Subject;
+  const rows: [string, string][] = [
+    ["Application", subject.url],
+    ["SSH", sshTo(subject, rehearsal)],
+    ["Tear down", typed("stop")],
+  ];
+  return ["The machine is kept, with the data on it:", ...lines(rows)].join("\n");
+}
+
+const relative = (path: string) => path.replace(`${PROJECT}/`, "");
+
+function sshTo({ host, user, hostKey }: Subject, { folder, sshKey }: Rehearsal): string {
+  const knownHosts = join(folder, "known_hosts");
+  writeFileSync(knownHosts, `${host} ${hostKey}\n`);
+  return `ssh -i ${relative(sshKey)} -o UserKnownHostsFile=${relative(knownHosts)} ${user}@${host}`;
+}
+
+function lines(rows: readonly [string, string][]): string[] {
   const width = Math.max(...rows.map(([name]) => name.length));
-  const lines = rows.map(([name, value]) => `  ${styleText("bold", name.padEnd(width))}  ${value}`);
-  return [`The rehearsal is running (${(ms / 1000).toFixed(0)} s):`, ...lines].join("\n");
+  return rows.map(([name, value]) => `  ${styleText("bold", name.padEnd(width))}  ${value}`);
 }
