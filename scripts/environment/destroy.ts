@@ -44,7 +44,8 @@ export async function destroyStack(pulumi: Pulumi, yes: boolean, withBackups: bo
   if (withBackups) await liftProtection(pulumi, boxes);
   await tearDown(pulumi, {
     kept,
-    despiteProtection: server === "gone" || (withBackups && boxes.length > 0),
+    gone: server === "gone",
+    despiteProtection: withBackups && boxes.length > 0,
     again: typed("destroy", "--stack", stack, ...(withBackups ? ["--with-backups"] : [])),
     screen: screen(false),
   });

@@ -32,6 +32,19 @@ export function dangers(preview: unknown): Danger[] {
   return found.filter(({ name }, at) => found.findIndex((other) => other.name === name) === at);
 }
 
+const Diagnostics = z.object({ diagnostics: z.array(z.object({ severity: z.string(), message: z.string() })) });
+
+/** What a preview that failed says went wrong. */
+export function faults(stdout: string, output: string): string {
+  try {
+    const { diagnostics } = Diagnostics.parse(JSON.parse(stdout));
+    const said = diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message.trim());
+    return said.length > 0 ? said.join("\n") : output;
+  } catch {
+    return output;
+  }
+}
+
 /**
  * Looks, before an `up`, whether it would delete or replace the server or the Storage Box. Then a backup of what is on the server
  * is made and sent off it, or the `up` is refused. Pulumi's own hooks before a deletion aren't to be had everywhere: the language
@@ -40,12 +53,15 @@ export function dangers(preview: unknown): Danger[] {
  * @throws UserError where what is on the server can't be made safe
  */
 export async function guard(pulumi: Pulumi, { say }: Screen): Promise<void> {
-  const { exitCode, stdout } = await unlessInterrupted(
+  const { exitCode, stdout, output } = await unlessInterrupted(
     "Interrupted. Nothing was changed.",
     pulumi.run(["preview", "--json"]),
   );
-  // The up fails of the same, and says it better.
-  if (exitCode !== 0) return;
+  // Unseen, nothing is done: the up might get through all the same.
+  if (exitCode !== 0)
+    throw new UserError(
+      `pulumi preview failed for stack ${pulumi.stack}. Nothing was changed.\n${faults(stdout, output)}`,
+    );
   const found = dangers(JSON.parse(stdout));
   if (found.length === 0) return;
   const { stack } = pulumi;

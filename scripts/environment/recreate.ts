@@ -57,7 +57,7 @@ export async function recreateStack(pulumi: Pulumi, { restore, yes, json }: Recr
     );
     if (!yes) await typeName(pulumi, "go on with that");
     clock.lap();
-    if (is.server === "gone") await tearDown(pulumi, { kept, despiteProtection: true, again, screen });
+    if (is.server === "gone") await tearDown(pulumi, { kept, gone: true, again, screen });
     clock.lap("deletion");
   } else {
     if (is.server === "there")
@@ -74,7 +74,7 @@ export async function recreateStack(pulumi: Pulumi, { restore, yes, json }: Recr
     clock.lap();
     if (source !== undefined) note = await safe(is.id ?? "", left, source, box, screen);
     clock.lap("backup");
-    await tearDown(pulumi, { kept, despiteProtection: is.server === "gone", again, screen });
+    await tearDown(pulumi, { kept, gone: is.server === "gone", again, screen });
     clock.lap("deletion");
   }
   // Who typed the name has been asked.

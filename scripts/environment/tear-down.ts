@@ -12,7 +12,9 @@ import type { Screen } from "./screen";
 export interface TearDownOptions {
   /** What stays, with all that it needs (`keptWith`). */
   readonly kept: readonly Resource[];
-  /** The server is gone already, or the person has typed what else is protected: nothing is left to protect. */
+  /** The server is gone already: nothing is left to protect, and the provider can't delete it. */
+  readonly gone?: boolean;
+  /** Whoever asked for it has said twice what else is protected. */
   readonly despiteProtection?: boolean;
   /** The command that goes on where this one is interrupted. */
   readonly again: string;
@@ -26,11 +28,12 @@ export interface TearDownOptions {
  * @throws Interrupted after Ctrl-C
  */
 export async function tearDown(pulumi: Pulumi, options: TearDownOptions): Promise<void> {
-  const { kept, despiteProtection, again, screen } = options;
+  const { kept, gone, despiteProtection, again, screen } = options;
   const started = Date.now();
   const besides = [
     ...kept.flatMap(({ urn }) => ["--exclude", urn]),
-    ...(despiteProtection ? ["--ignore-protect"] : []),
+    ...(gone ? ["--refresh"] : []),
+    ...(gone || despiteProtection ? ["--ignore-protect"] : []),
   ];
   const { exitCode } = await pulumi.attended(
     ["destroy", "--yes", "--skip-preview", ...besides],

@@ -27,6 +27,9 @@ take() {
     release maintenance on "$who" 'We are moving to another server and will be back in a few minutes.' 120
   fi
   stop_app >&2
+  # One that the timer began before that is waited for, and isn't the last.
+  [ "$(systemctl is-active queuehost-backup.service)" != activating ] ||
+    systemctl start queuehost-backup.service 2>/dev/null || :
   systemctl start queuehost-backup.service 2>/dev/null ||
     fail "the backup failed: $(journalctl -qu queuehost-backup.service -n 20 -o cat | sed -n 's/^queuehost: //p' | tail -n 1)"
   sets "$FOLDER" | head -n 1

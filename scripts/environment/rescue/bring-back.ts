@@ -43,6 +43,7 @@ export async function bringBack(pulumi: Pulumi, note: Note, kept: Kept, { say }:
   say(`bringing back backup ${id}, made ${ago(backup.made)}`);
   const parts = partsOf(backup);
   await server.restore(id, parts, await whoami(), say);
+  kept.write({ ...note, id, restored: true });
   return { backup, compared: parsePlan(await server.plan(id, parts)) };
 }
 

@@ -13,6 +13,8 @@ const Note = z.object({
   since: z.coerce.date(),
   /** The backup that is brought back; absent where it is the newest one at `backups.to`. */
   id: z.string().optional(),
+  /** Whether it is in service again, though the verification isn't content. */
+  restored: z.boolean().optional(),
   /** Backups that are kept as files beside the note. */
   files: z.array(z.string()),
 });

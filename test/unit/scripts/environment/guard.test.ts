@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dangers } from "../../../../scripts/environment/guard";
+import { dangers, faults } from "../../../../scripts/environment/guard";
 
 const urn = (type: string, name: string) =>
   `urn:pulumi:staging::queuehost::queuehost:index:QueueHost$queuehost:server:Server$${type}::${name}`;
@@ -33,4 +33,14 @@ test("nothing else is", () => {
   ];
   expect(dangers({ steps })).toEqual([]);
   expect(dangers({})).toEqual([]);
+});
+
+test("a preview that fails says why, in whatever form it does", () => {
+  const diagnostics = [
+    { severity: "info", message: "provider command: stand-in" },
+    { severity: "error", message: "app.port: should be a port\n" },
+  ];
+  expect(faults(JSON.stringify({ diagnostics }), "all of it")).toBe("app.port: should be a port");
+  expect(faults('{"diagnostics":[]}', "all of it")).toBe("all of it");
+  expect(faults("error: no such stack", "all of it")).toBe("all of it");
 });

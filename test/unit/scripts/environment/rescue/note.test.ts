@@ -44,4 +44,6 @@ test("it is gone on with once its server is gone, for a day where another one is
   expect(() => resumed(kept, { server: "there", id: "43" }, "latest", later(25))).toThrow(
     /recreate begun 25 h ago .* Nothing was touched\. Where that is over: rm -r .*\/\.queuehost\/recreate\/staging$/,
   );
+  kept.write({ ...note, restored: true });
+  expect(resumed(kept, { server: "there", id: "43" }, "latest", later(1))).toBeUndefined();
 });
