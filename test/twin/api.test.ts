@@ -52,7 +52,7 @@ useTwin((twin) => {
     test.each([
       ["GET", "/networks", "GET /v1/networks"],
       ["POST", "/volumes", "POST /v1/volumes"],
-      ["POST", "/servers/1/actions/enable_backup", "POST /v1/servers/1/actions/enable_backup"],
+      ["POST", "/servers/1/actions/create_image", "POST /v1/servers/1/actions/create_image"],
       ["GET", "/servers?colour=red", "the query parameter 'colour' of servers"],
     ])("%s %s says so by name", async (method, path, named) => {
       const { status, body } = await twin.call(method, path, method === "POST" ? {} : undefined);

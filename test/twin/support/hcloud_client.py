@@ -8,10 +8,13 @@ from hcloud.firewalls import Firewall, FirewallResource, FirewallRule
 from hcloud.images import Image
 from hcloud.locations import Location
 from hcloud.server_types import ServerType
+from hcloud.servers import ServerCreatePublicNetwork
+from hcloud.storage_box_types import StorageBoxType
+from hcloud.storage_boxes import StorageBoxAccessSettings, StorageBoxSnapshotPlan
 from hcloud.zones import ZoneRecord
 
 endpoint, token, public_key = sys.argv[1:]
-client = Client(token=token, api_endpoint=endpoint)
+client = Client(token=token, api_endpoint=endpoint, api_endpoint_hetzner=endpoint)
 seen = {}
 
 
@@ -92,6 +95,57 @@ for one in [firewall, *extra]:
     client.firewalls.delete(one)
 client.ssh_keys.delete(key)
 seen["left"] = [len(client.firewalls.get_all()), len(client.servers.get_all()), len(client.ssh_keys.get_all(label_selector="made"))]
+
+address = client.primary_ips.create(type="ipv4", name="kept", location=Location(name="hel1")).primary_ip
+addressed = client.servers.create(
+    name="addressed",
+    server_type=ServerType(name="cx23"),
+    image=Image(name="debian-13"),
+    location=Location(name="hel1"),
+    public_net=ServerCreatePublicNetwork(ipv4=address, enable_ipv6=False),
+    start_after_create=False,
+)
+addressed.action.wait_until_finished()
+addressed.server.enable_backup().wait_until_finished()
+window = client.servers.get_by_id(addressed.server.id).backup_window
+addressed.server.disable_backup().wait_until_finished()
+address.unassign().wait_until_finished()
+address.assign(addressed.server.id, "server").wait_until_finished()
+seen["address"] = [addressed.server.public_net.ipv4.ip == address.ip, code(address.delete), window]
+addressed.server.delete().wait_until_finished()
+address.change_protection(delete=False).wait_until_finished()
+seen["address left"] = [ip.name for ip in client.primary_ips.get_all()]
+address.delete()
+
+ordered = client.storage_boxes.create(
+    name="box",
+    password="Correct-horse-4-battery",
+    location=Location(name="fsn1"),
+    storage_box_type=StorageBoxType(name="bx11"),
+    ssh_keys=[public_key],
+    access_settings=StorageBoxAccessSettings(ssh_enabled=True),
+)
+ordered.action.wait_until_finished()
+box = client.storage_boxes.get_by_name("box")
+box.enable_snapshot_plan(StorageBoxSnapshotPlan(max_snapshots=10, hour=3, minute=5)).wait_until_finished()
+box.change_type(StorageBoxType(name="bx21")).wait_until_finished()
+box.reset_password("Correct-horse-5-battery").wait_until_finished()
+box.update_access_settings(StorageBoxAccessSettings(reachable_externally=True)).wait_until_finished()
+box.change_protection(delete=True).wait_until_finished()
+box.reload()
+seen["box"] = [
+    box.status,
+    box.storage_box_type.name,
+    box.snapshot_plan.max_snapshots,
+    box.access_settings.ssh_enabled,
+    box.access_settings.reachable_externally,
+    box.get_folders(path=".").folders,
+    code(box.delete),
+]
+box.change_protection(delete=False).wait_until_finished()
+box.disable_snapshot_plan().wait_until_finished()
+box.delete().action.wait_until_finished()
+seen["boxes left"] = len(client.storage_boxes.get_all())
 seen["missing"] = code(lambda: client.servers.get_by_id(server.id))
 seen["not imitated"] = code(lambda: client.networks.get_all())
 
