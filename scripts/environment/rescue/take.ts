@@ -1,5 +1,8 @@
+import { rmSync } from "node:fs";
+import type { BackupServer } from "../../backups/server";
 import { download } from "../../backups/transfer";
 import { UserError } from "../../lib/errors";
+import { Interrupted } from "../../lib/interrupt";
 import { whoami } from "../../release/who";
 import type { Screen } from "../screen";
 import type { Kept, Note } from "./note";
@@ -22,33 +25,42 @@ export async function take(
   const since = new Date();
   const who = await whoami();
   say("stopping the application and making a last backup");
-  const last = await server.last(who);
+  // The server sees to it by itself where it fails, but not where somebody only stops waiting for it.
+  const last = await server.last(who).catch(async (error) => {
+    throw error instanceof Interrupted ? await back(server, who, error) : error;
+  });
+  const files: string[] = [];
+  const fetch = async (one: string) => {
+    say(`fetching backup ${one} to this computer`);
+    files.push(one);
+    await download(server, one, kept.tar(one));
+  };
   try {
-    const files: string[] = [];
     if (source.place === undefined) {
       // One that was named besides: what there is now shall not be lost by that.
-      for (const one of new Set([last, source.id ?? last])) {
-        say(`fetching backup ${one} to this computer`);
-        await download(server, one, kept.tar(one));
-        files.push(one);
-      }
+      for (const one of new Set([last, source.id ?? last])) await fetch(one);
     } else {
       say(`waiting until backup ${last} is at ${source.place}`);
-      await server.ship(who);
-      if (source.id !== undefined && !listed?.away.some((one) => one.id === source.id)) {
-        await download(server, source.id, kept.tar(source.id));
-        files.push(source.id);
-      }
+      const shipped = await server.ship(who);
+      if (shipped < last) throw new UserError(`backup ${last} didn't get to ${source.place}; ${shipped} did`);
+      if (source.id !== undefined && !listed?.away.some((one) => one.id === source.id)) await fetch(source.id);
     }
     const note: Note = { server: id, address, since, id: source.id ?? last, files };
     kept.write(note);
     return note;
   } catch (error) {
-    kept.remove();
-    const now = await server.undoLast(who).then(
-      () => "the application is in service again",
-      (failed: Error) => `the application couldn't be started again: ${failed.message}`,
-    );
-    throw error instanceof UserError ? new UserError(`${error.message}\nNothing was deleted, and ${now}.`) : error;
+    for (const one of files) rmSync(kept.tar(one), { force: true });
+    throw await back(server, who, error);
   }
+}
+
+/** Starts the application again, and gives the error with what became of that. */
+async function back(server: BackupServer, who: string, error: unknown): Promise<unknown> {
+  const now = await server.undoLast(who).then(
+    () => "the application is in service again",
+    (failed: Error) => `the application couldn't be started again: ${failed.message}`,
+  );
+  const said = (message: string) => `${message}\nNothing was deleted, and ${now}.`;
+  if (error instanceof Interrupted) return new Interrupted(said(error.message));
+  return error instanceof UserError ? new UserError(said(error.message)) : error;
 }

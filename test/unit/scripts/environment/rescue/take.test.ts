@@ -7,6 +7,7 @@ import type { BackupServer } from "../../../../../scripts/backups/server";
 import { Kept } from "../../../../../scripts/environment/rescue/note";
 import { take } from "../../../../../scripts/environment/rescue/take";
 import { UserError } from "../../../../../scripts/lib/errors";
+import { Interrupted } from "../../../../../scripts/lib/interrupt";
 
 const [LAST, OLDER] = ["20261122-030004", "20261121-030004"];
 const screen = { say: () => {}, stdout: 2 } as const;
@@ -18,17 +19,17 @@ beforeEach(() => {
 afterEach(() => rmSync(project, { recursive: true, force: true }));
 
 /** A server that does what it is told, and writes down what that was; `fails` is what it can't do. */
-function leaving(fails?: string) {
+function leaving(fails?: string, error: Error = new UserError(`it can't ${fails}`), shipped = LAST) {
   const done: string[] = [];
   const does = (what: string, result: string) => async () => {
     done.push(what);
-    if (what === fails) throw new UserError(`it can't ${what}`);
+    if (what === fails) throw error;
     return result;
   };
   const server = {
     last: does("stop", LAST),
     undoLast: does("start", ""),
-    ship: does("ship", LAST),
+    ship: does("ship", shipped),
     transfer: async (_: string, [id = ""]: string[], file: string) => {
       await does(`send ${id}`, "")();
       writeFileSync(file, id);
@@ -68,4 +69,28 @@ test.each([
   expect(done).toEqual(["stop", fails, "start"]);
   expect(kept.read()).toBeUndefined();
   expect(existsSync(`${kept.tar(LAST)}.part`)).toBe(false);
+});
+
+test("interrupted while the application ends, it is started again", async () => {
+  const { left, done } = leaving("stop", new Interrupted("Interrupted."));
+  await expect(
+    take(left, "42", { place: undefined, answers: true }, new Kept("staging", project), screen),
+  ).rejects.toThrow(/^Interrupted\.\nNothing was deleted, and the application is in service again\.$/);
+  expect(done).toEqual(["stop", "start"]);
+});
+
+test("what refuses to stop needn't be started again", async () => {
+  const { left, done } = leaving("stop");
+  await expect(
+    take(left, "42", { place: undefined, answers: true }, new Kept("staging", project), screen),
+  ).rejects.toThrow(/^it can't stop$/);
+  expect(done).toEqual(["stop"]);
+});
+
+test("an older one at the place isn't it", async () => {
+  const { left, done } = leaving(undefined, undefined, OLDER);
+  await expect(
+    take(left, "42", { place: "storage-box", answers: true }, new Kept("staging", project), screen),
+  ).rejects.toThrow(`backup ${LAST} didn't get to storage-box; ${OLDER} did`);
+  expect(done).toEqual(["stop", "ship", "start"]);
 });
