@@ -20,7 +20,11 @@ unlike_debian() {
 # bring_up INSTANCE: starts it, or gives it its settings while it runs, or restarts it where that isn't enough.
 bring_up() {
   unit=redis-server@$1
-  if [ "$restart" = 0 ] && systemctl is-active -q "$unit" && set_live "$1" && [ -z "$(differences "$1")" ]; then return 0; fi
+  if [ "$restart" = 0 ] && systemctl is-active -q "$unit" && set_live "$1" && [ -z "$(differences "$1")" ]; then
+    ! other_rights "$1" || rewrite
+    return 0
+  fi
+  if other_rights "$1" && systemctl is-active -q "$unit"; then rewrite; fi
   systemctl is-enabled -q "$unit" || systemctl enable -q "$unit"
   systemctl restart "$unit" 2>/dev/null || fail "redis $1 does not start: $(journalctl -qu "$unit" -n 30 -o cat | grep -m 1 -iE 'fatal|error|bad |can.t|failed')"
   log "redis $1 (re)started"

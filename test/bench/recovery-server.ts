@@ -7,6 +7,7 @@ import type { Deployment } from "../support/deployment";
 import { waitFor } from "../support/wait-for";
 
 const CLI = `set -o pipefail
+prefix=$(sed -n 's/^QUEUE_PREFIX=//p' /srv/queuehost/shared/.env | tr -d "\\"'")
 cli() { REDISCLI_AUTH=$(cat /etc/queuehost/credentials/redis-operator) redis-cli -e --user operator --no-auth-warning "$@"; }
 `;
 /** Jobs as BullMQ stores them, in a queue that nobody works on. ARGV: the first and the last number. */
@@ -15,7 +16,8 @@ const FILL = `for i = tonumber(ARGV[1]), tonumber(ARGV[2]) do
     "opts", '{"attempts":3,"backoff":{"type":"exponential","delay":1000}}', "timestamp", 1700000000000 + i, "delay", 0, "priority", 0)
   redis.call("LPUSH", KEYS[1] .. ":wait", i)
 end`;
-const FILLED = "bull:queuehost-filled";
+/** Of the keys that are the application's. */
+const FILLED = "$prefix:queuehost-filled";
 /** As many as one call of Redis' makes at a time. */
 const CHUNK = 20_000;
 const FOLDER = "/var/lib/queuehost/bench";
@@ -130,15 +132,7 @@ export class BenchServer {
     const began = performance.now();
     const { exitCode, output } = await run(
       process.execPath,
-      [
-        "--import",
-        "tsx",
-        join(PACKAGE, "scripts/queuehost.ts"),
-        ...words,
-        "--stack",
-        this.deployment.pulumi.stack,
-        "--yes",
-      ],
+      ["--import", "tsx", join(PACKAGE, "scripts/queuehost.ts"), ...words, "--stack", this.deployment.pulumi.stack],
       { cwd: PACKAGE, env: this.deployment.rehearsal.environment, stdin: "ignore" },
     );
     if (exitCode !== 0) throw new Error(`queuehost ${words.join(" ")} ended with ${exitCode}:\n${output}`);

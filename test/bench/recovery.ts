@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   try {
     await deployment.configure(
       { "redis.maxmemory": "3gb", "watch.seconds": "0", "backups.to": "storage-box", "backups.schedule": "daily" },
-      { "backups.password": "a password of the bench" },
+      { "backups.password": "a-password-of-the-bench" },
     );
     await deployment.up();
     const server = new BenchServer(deployment);
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
             jobs,
             lost: "?",
             seconds: Number.NaN,
-            note: `failed: ${String(error).slice(0, 300)}`,
+            note: `failed: ${String(error).slice(-600)}`,
           }),
         );
         rows.push(row);
@@ -111,7 +111,7 @@ async function healthy(deployment: Deployment, began: number): Promise<void> {
 async function restored(server: BenchServer, _: Deployment, jobs: number): Promise<Row> {
   const { id, seconds: took, pauseMs } = await server.backup();
   await server.run("cli flushall >/dev/null");
-  const { output, seconds } = await server.queuehost("restore", "--from", id, "--what", "redis");
+  const { output, seconds } = await server.queuehost("restore", "--yes", "--from", id, "--what", "redis");
   const out = Number(/out of service for (\d+) ms/.exec(output)?.[1]) / 1000;
   const note = `out of service ${out.toFixed(1)} s; the backup took ${took.toFixed(1)} s, ${pauseMs} ms of them without writes`;
   return { what: "dump restored in place", jobs, lost: `${jobs - (await server.filled())} of ${jobs}`, seconds, note };
@@ -122,7 +122,7 @@ async function deleted(server: BenchServer, deployment: Deployment, jobs: number
   const [machine] = (await deployment.api<{ servers: { id: number }[] }>("/servers")).servers;
   await deployment.api(`/servers/${machine?.id}/actions/change_protection`, "POST", { delete: false, rebuild: false });
   await deployment.api(`/servers/${machine?.id}`, "DELETE");
-  const { seconds } = await server.queuehost("recreate", "--restore", "latest");
+  const { seconds } = await server.queuehost("recreate", "--yes", "--restore", "latest");
   deployment.forget();
   const found = await server.filled();
   await server.prepare();

@@ -34,7 +34,9 @@ stop_app() {
 at_boot() {
   local side
   side=$(live_side_of_app)
-  [ -z "$side" ] || with_app "$side" on "$side" "$1" "$side"
+  [ -n "$side" ] || return 0
+  with_app "$side" on "$side" "$1" "$side"
+  systemctl daemon-reload
 }
 
 # start_app: those of the live side, and the proof that they serve.

@@ -12,7 +12,10 @@ patience=30000
 
 IFS= read -r -t 20 -d '' word
 [[ $word =~ ^[A-Za-z0-9.]+$ ]]
+paths=()
+while IFS= read -r -t 20 -d '' path && [ -n "$path" ]; do paths+=("$path"); done
 rm -rf "${STATE_DIRECTORY:?}"/*
+[ "${#paths[@]}" != 0 ] || exit 0
 mkdir "$STATE_DIRECTORY/$word"
 cd "$STATE_DIRECTORY/$word"
 where='a signal'
@@ -58,8 +61,6 @@ copy() {
   mv copy "tree/$1"
 }
 
-paths=()
-while IFS= read -r -t 20 -d '' path && [ -n "$path" ]; do paths+=("$path"); done
 mkdir tree
 cat >copy.sql <<END
 .timeout $patience

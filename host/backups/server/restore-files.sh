@@ -3,6 +3,7 @@
 
 stage_files() {
   rm -rf "/srv/$name/shared/.restored"
+  assert_room "/srv/$name/shared" "$(size_of "$1/files.tar")" files
   install -d -m 700 "/srv/$name/shared/.restored"
   tar --extract --file "$1/files.tar" --preserve-permissions --same-owner --numeric-owner -C "/srv/$name/shared/.restored" 2>"$work/tar.log" ||
     fail "files.tar: $(head -n 1 "$work/tar.log")"

@@ -8,6 +8,8 @@ has_database() { [ "$(admin_sql -c "select 1 from pg_database where datname = '$
 stage_postgres() {
   local said new=${database}_restored
   admin_sql -c "drop database if exists \"$new\"" >/dev/null 2>&1
+  # The dump is compressed, and has no indexes.
+  assert_room /var/lib/postgresql $((6 * $(size_of "$1/postgres.dump"))) postgres
   said=$(admin_sql -c "create database \"$new\" owner app template template0 encoding 'UTF8'" \
     -c "revoke all on database \"$new\" from public" -c "grant connect, temporary on database \"$new\" to deploy") ||
     fail "postgres: $(one_line "$said")"

@@ -24,6 +24,8 @@ seen() {
 stage_redis() {
   local new=$redis_folder.restored limit used db names
   rm -rf "$new"
+  # The dump, an append-only file, and a dump once more.
+  assert_room "${redis_folder%/*}" $((3 * $(size_of "$1/redis.rdb"))) redis
   install -d -o redis -g redis -m 750 "$new"
   install -o redis -g redis -m 640 "$1/redis.rdb" "$new/dump.rdb"
   install -d -o redis -g redis -m 700 "$work/redis"

@@ -86,6 +86,15 @@ resume() {
   fi
 }
 
+# assert_room FOLDER BYTES WHAT: in its file system, and 64 MB to spare: a full disk would end the Redis that serves.
+assert_room() {
+  local free
+  free=$(($(stat -f -c '%a * %S' "$1")))
+  [ "$free" -gt $(($2 + 67108864)) ] ||
+    fail "not enough room in $1 to make $3 beside what is there: needs $(($2 >> 20)) MB and 64 MB to spare, got $((free >> 20)) MB"
+}
+size_of() { stat -c %s "$1"; }
+
 # clear_staged: the new data, of a restore that hasn't touched the old.
 clear_staged() {
   back_redis
@@ -102,6 +111,7 @@ complete() {
   end_maintenance
   if [ -d "$restoring/before" ]; then
     log 'proving a backup of what was there until now'
+    wait_for 600 backup_rests || :
     if systemctl start queuehost-backup.service 2>/dev/null && [ ! -d "$restoring/before" ]; then
       safety=$(sets "$FOLDER" | head -n 1)
       log "what was there until now is backup $safety"
@@ -197,9 +207,13 @@ run() {
   log "backup $1 is in service${requeued:+, $requeued jobs that were running then wait again}; out of service for $seconds ms"
 }
 
+backup_rests() { case $(systemctl show -P ActiveState queuehost-backup.service) in inactive | failed) ;; *) return 1 ;; esac }
+
 # copy_aside: what there is until now, as a set that is proved when the application is back. It can't always be had: Redis may be
 # broken.
 copy_aside() {
+  # One that runs is none of what we ask for; whoever starts the unit then only joins it.
+  wait_for 600 backup_rests || fail 'a backup has been running for 10 minutes'
   : >"$restoring/take"
   if systemctl start queuehost-backup.service 2>/dev/null && [ -d "$restoring/before" ]; then
     log 'what was there until now is copied'

@@ -54,7 +54,12 @@ beside() { copied_databases | sed 'p; s/$/-wal/p; s/-wal$/-shm/p; s/-shm$/-journ
 add_databases() {
   local path owner
   [ -n "$copied" ] || return 0
-  copied_databases | while read -r path; do printf '%s\t%s\n' "$(stat -c '%u:%g' "/$path")" "$path"; done >"$work/owners"
+  # Their folder is the application's, and whoever packs them may read everything: nothing in it leads elsewhere.
+  [ -z "$(find "$copied/tree" ! -type f ! -type d -print -quit)" ] || fail "$copied holds something else than copies"
+  # The copy is the application's, as was an original that has gone meanwhile.
+  copied_databases | while read -r path; do
+    printf '%s\t%s\n' "$(stat -c '%u:%g' "/$path" 2>/dev/null || stat -c '%u:%g' "$copied/tree/$path")" "$path"
+  done >"$work/owners"
   cut -f 1 "$work/owners" | sort -u | while read -r owner; do
     sed -n "s/^$owner\t//p" "$work/owners" >"$work/owned"
     tar --append --file "$1" --format=gnu --sparse --owner=":${owner%:*}" --group=":${owner#*:}" --verbose --index-file="$work/added" \

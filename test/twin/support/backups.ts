@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect } from "vitest";
@@ -6,7 +7,7 @@ import { postgresBundle } from "../../../infra/bundles/postgres";
 import { redisBundle } from "../../../infra/bundles/redis";
 import { parse } from "../../../scripts/verification/rows";
 import { quote, script } from "../../../scripts/verification/script";
-import { type AppServer, envOf } from "./app-server";
+import { type AppServer, envOf, PASSWORD } from "./app-server";
 import { tinyRelease } from "./tiny-app";
 import type { TestTwin } from "./twin";
 
@@ -24,17 +25,19 @@ export const EXPECTED = {
   EXPECT_BACKUPS_KEEP_DAILY: "2",
 };
 
-const redis = redisBundle({
-  passwordSha256: "a".repeat(64),
-  keyPrefix: "tiny",
-  keyPatterns: ["*"],
-  queueMaxmemory: "200mb",
-  queueMaxmemoryPolicy: "noeviction",
-  queueAppendfsync: "always",
-  queueSave: "900 1",
-  cacheMaxmemory: "64mb",
-  cacheMaxmemoryPolicy: "allkeys-lru",
-});
+/** @param keyPatterns keys that the application reaches beside tiny:* */
+export const redis = (keyPatterns: readonly string[]) =>
+  redisBundle({
+    passwordSha256: createHash("sha256").update(PASSWORD).digest("hex"),
+    keyPrefix: "tiny",
+    keyPatterns: [...keyPatterns],
+    queueMaxmemory: "200mb",
+    queueMaxmemoryPolicy: "noeviction",
+    queueAppendfsync: "always",
+    queueSave: "900 1",
+    cacheMaxmemory: "64mb",
+    cacheMaxmemoryPolicy: "allkeys-lru",
+  });
 
 const FUNCTIONS = `set -eu
 cd /
@@ -61,7 +64,7 @@ export class BackedUp {
     await server.run(
       "id app >/dev/null 2>&1 || useradd --system --user-group --no-create-home --shell /usr/sbin/nologin app; install -D -m 644 /root/.ssh/authorized_keys /etc/ssh/authorized_keys.d/deploy",
     );
-    await server.apply(redis);
+    await server.apply(redis(["*"]));
     await server.apply(postgresBundle({ enabled: true, name: "tiny" }));
     await server.apply(envOf());
     await server.deploy(tinyRelease(twin.stateDir), { folders: ["uploads"] });
