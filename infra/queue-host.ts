@@ -13,8 +13,8 @@ import { type AddressPlan, planAddresses } from "./config/addresses";
 import { chooseOffer, type Offer } from "./config/catalogue";
 import { labelsOf } from "./config/labels";
 import { loadConfig } from "./config/load";
-import { hasRecordedBox } from "./config/recorded";
 import type { Settings } from "./config/schema";
+import { planBox } from "./config/storage-box";
 import { queuehost } from "./config/typed";
 import { requireRehearsal } from "./rehearsal/require";
 import { OPERATOR } from "./remote/connection";
@@ -66,8 +66,7 @@ export class QueueHost extends pulumi.ComponentResource {
     const prepared = await prepareRelease(settings, offer, folder);
     await requireRehearsal(settings, prepared, folder);
     if (settings["app.release"] !== undefined) sayHeld(settings, prepared);
-    const [addresses, keepsBox] = await Promise.all([planAddresses(settings, offer), hasRecordedBox()]);
-    if (keepsBox && settings["backups.to"] !== "storage-box") sayUnused();
+    const [addresses, keepsBox] = await Promise.all([planAddresses(settings, offer), planBox(settings)]);
     return new QueueHost(name, { settings, offer, prepared, addresses, keepsBox });
   }
 
@@ -126,13 +125,6 @@ export class QueueHost extends pulumi.ComponentResource {
     };
     this.registerOutputs({ ...this.outputs });
   }
-}
-
-/** It is paid for, and nothing that could be undone takes it away. */
-function sayUnused(): void {
-  void pulumi.log.warn(
-    "backups.to: no backup goes to the stack's Storage Box any more; it stays, with the backups on it. docs/backups.md says how to give it up.",
-  );
 }
 
 /** Nobody shall wonder why what was built isn't in service. */

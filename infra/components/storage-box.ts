@@ -45,7 +45,7 @@ const FEWEST = 10;
 /**
  * A Storage Box for backups, with a history of daily snapshots that no key on the server reaches.
  *
- * It and its keys are protected, always: what deletes or replaces a server leaves it.
+ * It is protected, always, and with it its keys: what deletes or replaces a server leaves it.
  */
 export class StorageBox extends pulumi.ComponentResource {
   /** Secret. Known once the box takes the server's key. */
@@ -53,9 +53,9 @@ export class StorageBox extends pulumi.ComponentResource {
 
   constructor(name: string, { settings, labels }: StorageBoxArgs, options?: pulumi.ComponentResourceOptions) {
     super("queuehost:storagebox:StorageBox", name, {}, options);
-    const kept = { parent: this, protect: true };
-    const owner = keyPair(`${name}-owner-key`, "ed25519", kept);
-    const server = keyPair(`${name}-server-key`, "ed25519", kept);
+    const child = { parent: this };
+    const owner = keyPair(`${name}-owner-key`, "ed25519", child);
+    const server = keyPair(`${name}-server-key`, "ed25519", child);
     const location = settings["storageBox.location"];
     const box = new hcloud.StorageBox(
       name,
@@ -76,8 +76,14 @@ export class StorageBox extends pulumi.ComponentResource {
         snapshotPlan: { maxSnapshots: SNAPSHOTS[settings["storageBox.type"]] ?? FEWEST, hour: 2, minute: 40 },
         deleteProtection: true,
       },
-      // Hetzner could only replace it for these. The server's key has to live as long as what it wrote there.
-      { ...kept, ignoreChanges: ["sshKeys", "location"], dependsOn: [server.made], customTimeouts: { create: "15m" } },
+      // Hetzner could only replace it for these. Both keys live as long as the box does: it depends on them.
+      {
+        ...child,
+        protect: true,
+        ignoreChanges: ["sshKeys", "location"],
+        dependsOn: [server.made],
+        customTimeouts: { create: "15m" },
+      },
     );
     box.location.apply((is) => sayFixed(is, location));
     const hostKey = settings["storageBox.hostKey"];

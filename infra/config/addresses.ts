@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ask, type Offer } from "./catalogue";
-import { labelsOf } from "./labels";
+import { z } from "zod";
+import { ask } from "./api";
+import type { Offer } from "./catalogue";
+import { isOfProject, labelsOf, labelValue } from "./labels";
 import { recordedAddresses } from "./recorded";
 import type { Settings } from "./schema";
 
@@ -15,7 +17,12 @@ export interface AddressPlan {
   readonly takeOver: { readonly ipv4?: number; readonly ipv6?: number };
 }
 
+type Type = "ipv4" | "ipv6";
 type Wanted = Pick<Settings, "stack" | "project" | "server.name" | "server.protect" | "server.keepAddress">;
+
+const Found = z.object({
+  primary_ips: z.array(z.object({ id: z.number(), labels: z.record(z.string(), z.string()) })),
+});
 
 /**
  * Decides on the addresses. Those of a server that runs are taken over as they are: another address would cost it its power,
@@ -27,20 +34,32 @@ type Wanted = Pick<Settings, "stack" | "project" | "server.name" | "server.prote
 export async function planAddresses(wanted: Wanted, offer: Offer): Promise<AddressPlan | undefined> {
   const kept = wanted["server.keepAddress"];
   const recorded = await recordedAddresses();
-  if (!kept && (recorded === undefined || offer.existing === undefined)) return undefined;
+  if (!kept && (recorded.length === 0 || offer.existing === undefined)) return undefined;
+  const unknown = (["ipv4", "ipv6"] as const).filter((type) => recorded.every((one) => one.type !== type));
+  const found = kept ? await Promise.all(unknown.map((type) => existing(wanted, type, offer))) : [];
   const plan = {
     name: wanted["server.name"],
-    location: recorded?.location ?? offer.location,
+    location: recorded[0]?.location ?? offer.location,
     kept,
     protect: kept && wanted["server.protect"],
-    takeOver: recorded === undefined ? (offer.addresses ?? {}) : {},
+    takeOver: Object.fromEntries(found.flatMap((id, index) => (id === undefined ? [] : [[unknown[index], id]]))),
   };
   if (!pulumi.runtime.isDryRun()) await takeOver(plan, labelsOf(wanted, offer.app));
   return plan;
 }
 
 /** What each of them is called at Hetzner. */
-export const addressName = (server: string, type: "ipv4" | "ipv6"): string => `${server}-${type}`;
+export const addressName = (server: string, type: Type): string => `${server}-${type}`;
+
+/** The address that an `up` which was killed has left, else the one that the server has. */
+async function existing(wanted: Wanted, type: Type, { addresses }: Offer): Promise<number | undefined> {
+  const { stack, project, "server.name": name } = wanted;
+  const answer = await ask(`/primary_ips?name=${encodeURIComponent(addressName(name, type))}`);
+  const left = Found.parse(answer).primary_ips.find(
+    ({ labels }) => labels.stack === labelValue(stack) && isOfProject(labels, project),
+  );
+  return left?.id ?? addresses?.[type];
+}
 
 /** Makes them what the program describes: the engine takes over only what is so already. */
 async function takeOver(

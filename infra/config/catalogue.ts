@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Architecture } from "../release";
-import { ExistingServer, HETZNER, HetznerError, NEW_SERVER, ask as request, ServerType } from "./hetzner";
+import { ask } from "./api";
+import { ExistingServer, NEW_SERVER, ServerType } from "./hetzner";
 import { defaultServerName, isOfProject, labelValue } from "./labels";
 import { failedOrders, forgetOrders, isRefused, type Order } from "./orders";
 import { recordedAddresses, recordedServer } from "./recorded";
@@ -27,19 +28,6 @@ export type Wanted = Pick<
   Settings,
   "stack" | "project" | "app.name" | "server.name" | "server.type" | "server.location"
 >;
-
-/** @throws pulumi.RunError, see `request` */
-export async function ask(path: string, method?: "POST" | "PUT", body?: object): Promise<unknown> {
-  const config = new pulumi.Config("hcloud");
-  const access = {
-    endpoint: config.get("endpoint") ?? process.env.HCLOUD_ENDPOINT ?? HETZNER,
-    token: config.get("token") ?? process.env.HCLOUD_TOKEN,
-    stack: pulumi.getStack(),
-  };
-  return request(access, path, method, body).catch((error) => {
-    throw error instanceof HetznerError ? new pulumi.RunError(error.message) : error;
-  });
-}
 
 const Types = z.object({ server_types: z.array(ServerType) });
 const Servers = z.object({ servers: z.array(ExistingServer) });
@@ -67,7 +55,7 @@ export async function chooseOffer(wanted: Wanted & Pick<Settings, "server.keepAd
   assertKnown(wanted, offered, existing);
   const failed = failedOrders(wanted.stack);
   if (existing === undefined) {
-    const kept = wanted["server.keepAddress"] ? await recordedAddresses() : undefined;
+    const [kept] = wanted["server.keepAddress"] ? await recordedAddresses() : [];
     return offerForNew(wanted, offered, failed, kept?.location);
   }
   if (existing.status === "off") await switchOn(existing, failed);

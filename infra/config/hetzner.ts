@@ -3,6 +3,9 @@ import { z } from "zod";
 /** Address of the API, where no other is configured. */
 export const HETZNER = "https://api.hetzner.cloud/v1";
 
+/** That of the API of Storage Boxes. */
+export const HETZNER_STORAGE = "https://api.hetzner.com/v1";
+
 /** Set to `yes`, a preview is of a server that isn't there yet: whether it could be had, and all else it needs. */
 export const NEW_SERVER = "QUEUEHOST_NEW_SERVER";
 

@@ -7,7 +7,7 @@ const Resources = z.object({
   outputs: z.record(z.string(), z.object({ outputs: z.record(z.string(), z.unknown()).optional() })),
 });
 const ServerOutputs = z.object({ id: z.string(), name: z.string() }).partial();
-const AddressOutputs = z.object({ location: z.string() });
+const AddressOutputs = z.object({ location: z.string(), type: z.enum(["ipv4", "ipv6"]) });
 const ReleaseOutputs = z.object({ releaseId: z.string(), settings: z.string() }).partial();
 
 /** A server in the stack's state, below the component that makes it; a program may have other servers of its own. */
@@ -23,10 +23,9 @@ export async function recordedServer(name: string): Promise<number | undefined> 
   return id === undefined ? undefined : Number(id);
 }
 
-/** Where the addresses are that this stack's state knows as things of their own; undefined where there are none. */
-export async function recordedAddresses(): Promise<{ readonly location: string } | undefined> {
-  const [outputs] = await outputsOf(ADDRESS);
-  return outputs === undefined ? undefined : AddressOutputs.parse(outputs);
+/** The addresses that this stack's state knows as things of their own. */
+export async function recordedAddresses(): Promise<z.infer<typeof AddressOutputs>[]> {
+  return (await outputsOf(ADDRESS)).map((outputs) => AddressOutputs.parse(outputs));
 }
 
 /** Whether this stack's state knows a Storage Box of its own. */
@@ -37,10 +36,9 @@ export async function hasRecordedBox(): Promise<boolean> {
 /** What the state says is in service, as `Release` has registered it; undefined where nothing is. */
 export async function recordedRelease(): Promise<{ readonly release: string; readonly settings: string } | undefined> {
   const [outputs] = await outputsOf(RELEASE);
-  if (outputs === undefined) return undefined;
-  // Versions before this one registered no settings.
-  const { releaseId = "", settings = "" } = ReleaseOutputs.parse(outputs);
-  return { release: releaseId, settings };
+  const { releaseId, settings = "" } = ReleaseOutputs.parse(outputs ?? {});
+  // A release whose first deployment failed has no outputs yet; versions before this one registered no settings.
+  return releaseId === undefined ? undefined : { release: releaseId, settings };
 }
 
 /**

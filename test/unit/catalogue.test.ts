@@ -54,6 +54,14 @@ describe("a new server", () => {
     expect(choose("cx23", "ash hel1")).toBe("cx23 hel1");
   });
 
+  test("is where its addresses are kept and nowhere else", () => {
+    const { type, location } = offerForNew(wanted("cx23 cx33", "nbg1 fsn1"), offered("cx23 hel1"), [], "hel1");
+    expect(`${type} ${location}`).toBe("cx33 hel1");
+    expect(() => offerForNew(wanted("cx23", "nbg1"), offered("cx23 hel1"), [], "hel1")).toThrow(
+      /in hel1, where the addresses are that the server is to get \(server\.keepAddress\): cx23 in hel1 is sold out\..*\n.*config set server\.keepAddress false/,
+    );
+  });
+
   test("is not what was refused lately, unless there is nothing else", () => {
     expect(choose("cx23", "nbg1 fsn1", [], [refused("cx23", "nbg1")])).toBe("cx23 fsn1");
     expect(choose("cx23", "nbg1 fsn1", ["cx23 fsn1"], [refused("cx23", "nbg1")])).toBe("cx23 nbg1");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { firewallsOf, renderRemoval, renderRules } from "../../../twin/firewall";
-import { emptyState, type Firewall, type FirewallRule, type Server } from "../../../twin/state";
+import { emptyState, type Firewall, type FirewallRule, type Server, type StorageBox } from "../../../twin/state";
 
 const server = (id: number, labels = {}): Server => ({
   id,
@@ -148,4 +148,18 @@ table inet queuehost_abc123 {
   test("their removal works whether they are there or not", () => {
     expect(renderRemoval("t")).toBe("add table inet t\ndelete table inet t\n");
   });
+});
+
+test("a Storage Box is shut where its settings say so: to SSH, or to all that isn't Hetzner's", () => {
+  const shut = (access: object) => {
+    const state = emptyState();
+    state.storageBoxes = [{ id: 1, ip: "198.18.7.9", access } as StorageBox];
+    const rules = renderRules(state, NETWORK, NAMES, 4000, { tcp: 4001, names: 4002 }).split("\n");
+    const of = (name: string) => rules.slice(rules.findIndex((line) => line.includes(`chain ${name} {`)));
+    const within = (name: string) => of(name).slice(0, of(name).indexOf("  }")).join("\n");
+    return ["forward", "output"].map((name) => within(name).includes("ip daddr 198.18.7.9"));
+  };
+  expect(shut({ ssh_enabled: true, reachable_externally: true })).toEqual([false, false]);
+  expect(shut({ ssh_enabled: true, reachable_externally: false })).toEqual([false, true]);
+  expect(shut({ ssh_enabled: false, reachable_externally: true })).toEqual([true, true]);
 });
