@@ -5,8 +5,9 @@ import { Pulumi } from "../lib/pulumi";
 interface Options {
   readonly stack: string;
   readonly restore: string;
-  readonly yes?: true;
-  readonly json?: true;
+  readonly withoutLast?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
 }
 
 /** `queuehost recreate`: a new server in place of the old one, with its data or without; refuses for a protected stack. */
@@ -14,9 +15,9 @@ export const recreate = new Command("recreate")
   .description("delete what a stack has in the cloud and bring it up anew, with its data where --restore says so")
   .requiredOption("--stack <name>", "the stack")
   .option("--restore <backup>", "what to bring back: latest, a backup's id or date, or none", "none")
+  .option("--without-last", "don't stop the application and back it up before, where that can't be done any more")
   .option("--yes", "don't ask for the stack's name, for scripts")
   .option("--json", "print the result as JSON")
-  .action(async ({ stack, restore, yes = undefined, json }: Options) => {
-    if (!(await recreateStack(Pulumi.of(stack), { restore, yes: yes ?? false, json: json ?? false })))
-      process.exitCode = 1;
+  .action(async ({ stack, restore, withoutLast = false, yes = false, json = false }: Options) => {
+    if (!(await recreateStack(Pulumi.of(stack), { restore, withoutLast, yes, json }))) process.exitCode = 1;
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Api } from "../access/api";
 import { ensureEngine } from "../engine";
@@ -41,25 +42,45 @@ export async function destroyStack(pulumi: Pulumi, yes: boolean, withBackups: bo
       await typeName(pulumi, `delete ${inWords(boxes)} as well, with every backup in it, for good`);
   }
   await heal(pulumi, console.log);
-  if (withBackups) await liftProtection(pulumi, boxes);
-  await tearDown(pulumi, {
-    kept,
-    gone: server === "gone",
-    despiteProtection: withBackups && boxes.length > 0,
-    again: typed("destroy", "--stack", stack, ...(withBackups ? ["--with-backups"] : [])),
-    screen: screen(false),
-  });
+  const deleting = () =>
+    tearDown(pulumi, {
+      kept,
+      gone: server === "gone",
+      despiteProtection: withBackups && boxes.length > 0,
+      again: typed("destroy", "--stack", stack, ...(withBackups ? ["--with-backups"] : [])),
+      screen: screen(false),
+    });
+  await (withBackups ? unprotected(pulumi, boxes, deleting) : deleting());
   if (boxes.length > 0 && !withBackups)
     console.log(`To delete its backups too, for good: ${typed("destroy", "--stack", stack, "--with-backups")}`);
 }
 
-const WithAction = z.object({ action: z.object({ id: z.number() }) });
+const OneAction = z.object({ action: z.object({ id: z.number(), status: z.string() }) });
 
-/** Hetzner refuses to delete a protected Box. */
-async function liftProtection(pulumi: Pulumi, boxes: readonly Resource[]): Promise<void> {
+/** Does something with Storage Boxes that Hetzner would refuse for protected ones; where it fails they are protected again. */
+async function unprotected(pulumi: Pulumi, boxes: readonly Resource[], use: () => Promise<void>): Promise<void> {
   const api = await Api.ofStorageBoxes(pulumi);
-  for (const { id } of boxes) {
-    const path = `/storage_boxes/${id}/actions/change_protection`;
-    await api.call("POST", path, WithAction, { delete: false });
+  const protect = async (protection: boolean) => {
+    for (const { id } of boxes) {
+      const path = `/storage_boxes/${id}/actions/change_protection`;
+      await ended(api, await api.call("POST", path, OneAction, { delete: protection }));
+    }
+  };
+  try {
+    await protect(false);
+    await use();
+  } catch (error) {
+    // What is deleted already needs none; why it failed is what the person has to read.
+    await protect(true).catch(() => {});
+    throw error;
+  }
+}
+
+/** Waits for the end of an action on a Storage Box, for at most half a minute. */
+async function ended(api: Api, { action }: z.infer<typeof OneAction>): Promise<void> {
+  const until = Date.now() + 30_000;
+  for (let { id, status } = action; status === "running" && Date.now() < until; ) {
+    await sleep(300);
+    ({ status } = (await api.call("GET", `/storage_boxes/actions/${id}`, OneAction)).action);
   }
 }

@@ -24,6 +24,8 @@ import { tearDown, typeName } from "./tear-down";
 export interface RecreateOptions {
   /** latest, a backup's id or date, or none. */
   readonly restore: string;
+  /** Makes no last backup of a server that answers, where that fails. */
+  readonly withoutLast: boolean;
   readonly yes: boolean;
   readonly json: boolean;
 }
@@ -35,7 +37,10 @@ export interface RecreateOptions {
  * @throws UserError where the stack is protected, where nothing could be brought back, or where a step didn't get through
  * @throws Interrupted after Ctrl-C, or where the stack's name wasn't typed
  */
-export async function recreateStack(pulumi: Pulumi, { restore, yes, json }: RecreateOptions): Promise<boolean> {
+export async function recreateStack(
+  pulumi: Pulumi,
+  { restore, withoutLast, yes, json }: RecreateOptions,
+): Promise<boolean> {
   const { stack } = pulumi;
   const screen = screenOf(json);
   const again = typed("recreate", "--stack", stack, ...(restore === "none" ? [] : ["--restore", restore]));
@@ -66,7 +71,7 @@ export async function recreateStack(pulumi: Pulumi, { restore, yes, json }: Recr
         resources.filter((one) => !kept.includes(one)),
       );
     const left = await leaving(pulumi, is);
-    const source = restore === "none" ? undefined : await sourceOf(pulumi, left, restore, screen);
+    const source = restore === "none" ? undefined : await sourceOf(pulumi, is, left, restore, withoutLast, screen);
     if (source === undefined) await lossOf(pulumi, left, screen);
     if (!yes) await typeName(pulumi, question(is.server === "there" ? is.name : undefined, source));
     await heal(pulumi, screen.say);
@@ -119,7 +124,7 @@ function question(name: string | undefined, source: Source | undefined): string 
   const then =
     source === undefined
       ? ""
-      : `, and bring back ${source.id === undefined ? (source.answers ? "what is on it now" : `the newest backup at ${source.place}`) : `backup ${source.id}`}`;
+      : `, and bring back ${source.id === undefined ? (source.last ? "what is on it now" : `the newest backup at ${source.place}`) : `backup ${source.id}`}`;
   if (name === undefined) return `make a new server${then}`;
   return `delete ${name}${source === undefined ? " with all data and backups on it" : ""}${then}`;
 }

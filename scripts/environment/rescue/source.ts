@@ -43,27 +43,34 @@ export interface Source {
   readonly place: string | undefined;
   /** The backup that is brought back, where it is there by now: otherwise the one that is made before the server goes. */
   readonly id?: string;
-  /** Whether the server answers, so that one more is made before it goes. */
+  /** Whether the server answers: then it is asked for the backup. */
   readonly answers: boolean;
+  /** Whether its application is stopped, and one more is made, before it goes. */
+  readonly last: boolean;
 }
 
 /**
  * Decides, before anything is deleted, what will be brought back.
  *
  * @param wish latest, an id or a date
+ * @param withoutLast makes no last backup of a server that answers
  * @throws UserError where there is nothing to be brought back
  */
 export async function sourceOf(
   pulumi: Pulumi,
+  is: Existence,
   left: Leaving | undefined,
   wish: string,
+  withoutLast: boolean,
   { say }: Screen,
 ): Promise<Source> {
   const place = await offServer(pulumi);
   const { stack } = pulumi;
   if (left?.listed !== undefined) {
-    if (wish === "latest") return { place, answers: true };
-    return { place, answers: true, id: chooseBackup(left.listed, wish).id };
+    if (wish === "latest" && !withoutLast) return { place, answers: true, last: true };
+    const { id, made } = chooseBackup(left.listed, wish);
+    if (withoutLast) say(`no last backup is made: what was done since ${id}, ${ago(made)}, is lost`);
+    return { place, answers: true, last: !withoutLast, id };
   }
   if (place === undefined)
     throw new UserError(
@@ -71,10 +78,17 @@ export async function sourceOf(
     );
   say(`${left?.silent ?? `stack ${stack} has no server`}: what was done there since its newest backup is lost`);
   if (place === "storage-box") {
-    const { snapshots, changed } = await lookAtBox(pulumi);
-    if (snapshots === 0)
-      throw new UserError(`There is nothing to restore from: the Storage Box has no backups. Nothing was touched.`);
-    say(`the Storage Box has ${snapshots} backups, and last got or lost one ${ago(changed)}`);
+    const seen = await lookAtBox(pulumi);
+    if (seen === 0)
+      throw new UserError("There is nothing to restore from: the Storage Box has no backups. Nothing was touched.");
+    // A server that is still there may have the only data that there is.
+    if (typeof seen === "string" && is.server === "there")
+      throw new UserError(`Whether the Storage Box has backups can't be seen: ${seen}. Nothing was touched.`);
+    say(
+      typeof seen === "string"
+        ? `the Storage Box can't be looked at from here: ${seen}`
+        : `the Storage Box has ${seen} backups`,
+    );
   }
-  return { place, answers: false, ...(wish === "latest" ? {} : { id: wish }) };
+  return { place, answers: false, last: false, ...(wish === "latest" ? {} : { id: wish }) };
 }

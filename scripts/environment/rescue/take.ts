@@ -20,15 +20,12 @@ export async function take(
   id: string,
   source: Source,
   kept: Kept,
-  { say }: Screen,
+  screen: Screen,
 ): Promise<Note> {
+  const { say } = screen;
   const since = new Date();
   const who = await whoami();
-  say("stopping the application and making a last backup");
-  // The server sees to it by itself where it fails, but not where somebody only stops waiting for it.
-  const last = await server.last(who).catch(async (error) => {
-    throw error instanceof Interrupted ? await back(server, who, error) : error;
-  });
+  const last = source.last ? await lastOf(server, who, screen) : undefined;
   const files: string[] = [];
   const fetch = async (one: string) => {
     say(`fetching backup ${one} to this computer`);
@@ -38,20 +35,36 @@ export async function take(
   try {
     if (source.place === undefined) {
       // One that was named besides: what there is now shall not be lost by that.
-      for (const one of new Set([last, source.id ?? last])) await fetch(one);
+      for (const one of new Set([last, source.id])) if (one !== undefined) await fetch(one);
     } else {
-      say(`waiting until backup ${last} is at ${source.place}`);
-      const shipped = await server.ship(who);
-      if (shipped < last) throw new UserError(`backup ${last} didn't get to ${source.place}; ${shipped} did`);
+      if (last !== undefined) {
+        say(`waiting until backup ${last} is at ${source.place}`);
+        const shipped = await server.ship(who);
+        if (shipped < last) throw new UserError(`backup ${last} didn't get to ${source.place}; ${shipped} did`);
+      }
       if (source.id !== undefined && !listed?.away.some((one) => one.id === source.id)) await fetch(source.id);
     }
-    const note: Note = { server: id, address, since, id: source.id ?? last, files };
+    const chosen = source.id ?? last;
+    const note: Note = { server: id, address, since, ...(chosen !== undefined && { id: chosen }), files };
     kept.write(note);
     return note;
   } catch (error) {
     for (const one of files) rmSync(kept.tar(one), { force: true });
-    throw await back(server, who, error);
+    throw last === undefined ? error : await back(server, who, error);
   }
+}
+
+/** Stops the application and makes a backup of what it leaves. */
+async function lastOf(server: BackupServer, who: string, { say }: Screen): Promise<string> {
+  say("stopping the application and making a last backup");
+  return server.last(who).catch(async (error) => {
+    // The server starts it again by itself where it fails, but not where somebody only stops waiting.
+    if (error instanceof Interrupted) throw await back(server, who, error);
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      `A last backup can't be made: ${error.message}\nNothing was deleted. To bring back the newest good one, and lose what came after it, say --without-last as well.`,
+    );
+  });
 }
 
 /** Starts the application again, and gives the error with what became of that. */

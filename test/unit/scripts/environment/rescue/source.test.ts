@@ -11,34 +11,48 @@ const stackTo = (to: string): Pulumi => {
 const server = {} as BackupServer;
 const screen = { say: () => {}, stdout: 2 } as const;
 const address = "203.0.113.7";
+const there = { server: "there", id: "42" } as const;
+const gone = { server: "gone", id: "42" } as const;
 const listed = parseBackups("set\t20261122-030004\t100\nmade\t1\nproved\t1\nredis\t8\nkeys\t1\n");
 const silent = { server, address, silent: "the server queuehost-staging (42) no longer exists at Hetzner" };
 
 test("of a server that answers, what is on it now or the backup that is named", async () => {
   const left = { server, address, listed };
-  expect(await sourceOf(stackTo(""), left, "latest", screen)).toEqual({ place: undefined, answers: true });
-  expect(await sourceOf(stackTo("storage-box"), left, "20261122", screen)).toEqual({
+  expect(await sourceOf(stackTo(""), there, left, "latest", false, screen)).toEqual({
+    place: undefined,
+    answers: true,
+    last: true,
+  });
+  expect(await sourceOf(stackTo("storage-box"), there, left, "20261122", false, screen)).toEqual({
     place: "storage-box",
     answers: true,
+    last: true,
     id: "20261122-030004",
   });
-  await expect(sourceOf(stackTo(""), left, "20261101", screen)).rejects.toThrow(
+  expect(await sourceOf(stackTo(""), there, left, "latest", true, screen)).toEqual({
+    place: undefined,
+    answers: true,
+    last: false,
+    id: "20261122-030004",
+  });
+  await expect(sourceOf(stackTo(""), there, left, "20261101", false, screen)).rejects.toThrow(
     /should be latest, a backup's id or its date/,
   );
 });
 
 test("of one that is gone, what is off it", async () => {
-  expect(await sourceOf(stackTo("s3:https://host/bucket"), silent, "latest", screen)).toEqual({
+  expect(await sourceOf(stackTo("s3:https://host/bucket"), gone, silent, "latest", false, screen)).toEqual({
     place: "s3:https://host/bucket",
     answers: false,
+    last: false,
   });
-  expect(await sourceOf(stackTo("s3:https://host/bucket"), undefined, "20261122", screen)).toMatchObject({
+  expect(await sourceOf(stackTo("s3:https://host/bucket"), gone, undefined, "20261122", false, screen)).toMatchObject({
     id: "20261122",
   });
 });
 
 test.each(["", "/mnt/volume"])("of one that is gone nothing, where backups.to is '%s'", async (to) => {
-  await expect(sourceOf(stackTo(to), silent, "latest", screen)).rejects.toThrow(
+  await expect(sourceOf(stackTo(to), gone, silent, "latest", false, screen)).rejects.toThrow(
     /^There is nothing to restore from: the server \S+ \(42\) no longer exists at Hetzner, .*\. Nothing was touched\. A new server without data: .* recreate --stack staging$/,
   );
 });

@@ -43,7 +43,7 @@ function leaving(fails?: string, error: Error = new UserError(`it can't ${fails}
 test("without a place off the server it comes to this computer, and so does one that was named", async () => {
   const kept = new Kept("staging", project);
   const { left, done } = leaving();
-  const note = await take(left, "42", { place: undefined, answers: true, id: OLDER }, kept, screen);
+  const note = await take(left, "42", { place: undefined, answers: true, last: true, id: OLDER }, kept, screen);
   expect(done).toEqual(["stop", `send ${LAST}`, `send ${OLDER}`]);
   expect(note).toMatchObject({ server: "42", address: "203.0.113.7", id: OLDER, files: [LAST, OLDER] });
   expect(kept.read()).toEqual(note);
@@ -52,7 +52,7 @@ test("without a place off the server it comes to this computer, and so does one 
 
 test("with one it goes there, and nothing comes to this computer that is there already", async () => {
   const { left, done } = leaving();
-  const source = { place: "storage-box", answers: true, id: OLDER };
+  const source = { place: "storage-box", answers: true, last: true, id: OLDER };
   expect(await take(left, "42", source, new Kept("staging", project), screen)).toMatchObject({ files: [] });
   expect(done).toEqual(["stop", "ship"]);
 });
@@ -63,7 +63,7 @@ test.each([
 ])("where it can't %s, the application is started again and nothing is begun", async (fails, place) => {
   const kept = new Kept("staging", project);
   const { left, done } = leaving(fails);
-  await expect(take(left, "42", { place, answers: true }, kept, screen)).rejects.toThrow(
+  await expect(take(left, "42", { place, answers: true, last: true }, kept, screen)).rejects.toThrow(
     `it can't ${fails}\nNothing was deleted, and the application is in service again.`,
   );
   expect(done).toEqual(["stop", fails, "start"]);
@@ -74,7 +74,7 @@ test.each([
 test("interrupted while the application ends, it is started again", async () => {
   const { left, done } = leaving("stop", new Interrupted("Interrupted."));
   await expect(
-    take(left, "42", { place: undefined, answers: true }, new Kept("staging", project), screen),
+    take(left, "42", { place: undefined, answers: true, last: true }, new Kept("staging", project), screen),
   ).rejects.toThrow(/^Interrupted\.\nNothing was deleted, and the application is in service again\.$/);
   expect(done).toEqual(["stop", "start"]);
 });
@@ -82,15 +82,25 @@ test("interrupted while the application ends, it is started again", async () => 
 test("what refuses to stop needn't be started again", async () => {
   const { left, done } = leaving("stop");
   await expect(
-    take(left, "42", { place: undefined, answers: true }, new Kept("staging", project), screen),
-  ).rejects.toThrow(/^it can't stop$/);
+    take(left, "42", { place: undefined, answers: true, last: true }, new Kept("staging", project), screen),
+  ).rejects.toThrow(/^A last backup can't be made: it can't stop\nNothing was deleted\..* --without-last as well\.$/);
   expect(done).toEqual(["stop"]);
 });
 
 test("an older one at the place isn't it", async () => {
   const { left, done } = leaving(undefined, undefined, OLDER);
   await expect(
-    take(left, "42", { place: "storage-box", answers: true }, new Kept("staging", project), screen),
+    take(left, "42", { place: "storage-box", answers: true, last: true }, new Kept("staging", project), screen),
   ).rejects.toThrow(`backup ${LAST} didn't get to storage-box; ${OLDER} did`);
   expect(done).toEqual(["stop", "ship", "start"]);
+});
+
+test("without a last one the application goes on, and the one that was chosen is made safe", async () => {
+  const { left, done } = leaving();
+  const source = { place: "storage-box", answers: true, last: false, id: LAST };
+  expect(await take(left, "42", source, new Kept("staging", project), screen)).toMatchObject({
+    id: LAST,
+    files: [LAST],
+  });
+  expect(done).toEqual([`send ${LAST}`]);
 });
