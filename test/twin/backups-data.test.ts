@@ -107,7 +107,7 @@ END
           until sqlite3 ${UPLOADS}/plain.db 'select * from "odd ""table"' 2>&1 | grep -q locked; do sleep 0.1; done`);
         const before = await newest();
         expect(await faultOf(machine.backup())).toMatch(
-          /plain\.db was locked for more than 1 seconds by somebody who writes to it; the next run will do$/,
+          /plain\.db was locked for more than 1 s by somebody who writes to it; the next run will do$/,
         );
         expect(await newest()).toBe(before);
         await run(
