@@ -3,7 +3,7 @@ import { UserError } from "../lib/errors";
 import { unlessInterrupted } from "../lib/interrupt";
 import { typed } from "../lib/places";
 import { Pulumi } from "../lib/pulumi";
-import { serverOf } from "../release/server";
+import { NotAsked, serverOf } from "../release/server";
 import type { Subject } from "../verification/check";
 import { quote } from "../verification/script";
 
@@ -120,7 +120,7 @@ export class BackupServer {
     const connection = { host, user, privateKey, hostKey, dialErrorLimit: 1, perDialTimeout: 5 };
     const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(stop === undefined ? [] : [stop])]);
     const ended = await unlessInterrupted(interrupted, withSsh(connection, use, { signal })).catch((error) => {
-      throw error instanceof SshError ? new UserError(`The server can't be asked: ${error.message}`) : error;
+      throw error instanceof SshError ? new NotAsked(`The server can't be asked: ${error.message}`) : error;
     });
     if (ended.code === 0) return ended.stdout;
     if (ended.code === ABSENT)

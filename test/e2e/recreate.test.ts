@@ -52,6 +52,10 @@ describe.skipIf(LACKS_ENGINE)("a server that is lost, and its backups at a Stora
   });
 
   test("its Storage Box outlives it, until somebody says that as well", async () => {
+    // Of a server that doesn't answer, too.
+    const { serverId } = await deployment.subject();
+    await deployment.api(`/servers/${serverId}/actions/poweroff`, "POST");
+    await waitFor("the server to be off", async () => (await servers())[0]?.status === "off", 60);
     await deployment.configure({ "server.protect": "false" });
     await deployment.up();
     const first = await queuehost("destroy", "--yes");
@@ -74,6 +78,6 @@ describe.skipIf(LACKS_ENGINE)("a server that is lost, and its backups at a Stora
   }
 
   const servers = async () =>
-    (await deployment.api<{ servers: { id: number; protection: object }[] }>("/servers")).servers;
+    (await deployment.api<{ servers: { id: number; status: string; protection: object }[] }>("/servers")).servers;
   const boxes = async () => (await deployment.api<{ storage_boxes: object[] }>("/storage_boxes")).storage_boxes;
 });

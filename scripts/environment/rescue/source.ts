@@ -4,6 +4,7 @@ import { BackupServer } from "../../backups/server";
 import { UserError } from "../../lib/errors";
 import { typed } from "../../lib/places";
 import type { Pulumi } from "../../lib/pulumi";
+import { NotAsked } from "../../release/server";
 import { ago } from "../../release/words";
 import type { Subject } from "../../verification/check";
 import type { Existence } from "../existence";
@@ -18,24 +19,37 @@ export interface Leaving {
   readonly address: string;
   /** What it says of its backups; absent where it doesn't answer. */
   readonly listed?: Listed;
-  /** Why it doesn't answer. */
+  /** Why ssh doesn't reach it. */
   readonly silent?: string;
+  /** Where it serves all the same. */
+  readonly serves?: string;
+  /** Why it doesn't say what it has, though ssh reaches it. */
+  readonly refuses?: string;
 }
 
 /** The server that a stack's state knows; undefined where it knows none. Tries for some ten seconds to reach it. */
 export async function leaving(pulumi: Pulumi, { server: is, id, name }: Existence): Promise<Leaving | undefined> {
   const { verification } = await pulumi.outputs();
   if (is === "absent" || verification === undefined) return undefined;
-  const { host: address } = verification as Subject;
+  const { host: address, url } = verification as Subject;
   const server = new BackupServer(pulumi.stack, verification as Subject);
   if (is === "gone") return { server, address, silent: `the server ${name} (${id}) no longer exists at Hetzner` };
   try {
     return { server, address, listed: parseBackups(await server.list()) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { server, address, silent: error.message };
+    if (!(error instanceof NotAsked)) return { server, address, refuses: error.message };
+    return { server, address, silent: error.message, ...((await answers(url)) && { serves: url }) };
   }
 }
+
+/** Whether anything at all is answered there: ssh may be shut for this computer alone. */
+const answers = (url: string): Promise<boolean> =>
+  fetch(url, { redirect: "manual", signal: AbortSignal.timeout(10_000) }).then(
+    () => true,
+    // A certificate that isn't trusted here has been shown by somebody.
+    (error) => /CERT|SELF_SIGNED|ALTNAME/.test(String(error.cause?.code)),
+  );
 
 /** Where what is brought back comes from. */
 export interface Source {
@@ -72,6 +86,11 @@ export async function sourceOf(
     if (withoutLast) say(`no last backup is made: what was done since ${id}, ${ago(made)}, is lost`);
     return { place, answers: true, last: !withoutLast, id };
   }
+  if (left?.refuses !== undefined) throw new UserError(`${left.refuses}\nNothing was touched.`);
+  if (left?.serves !== undefined)
+    throw new UserError(
+      `The server serves at ${left.serves}; only ssh doesn't reach it from here (${left.silent}). Nothing was touched. Let this computer in: ${typed("allow-me", "--stack", stack)}. Where it is to go all the same, switch it off first.`,
+    );
   if (place === undefined)
     throw new UserError(
       `There is nothing to restore from: ${left?.silent ?? `stack ${stack} has no server`}, and its backups went nowhere else (backups.to isn't set to a place off the server). Nothing was touched. A new server without data: ${typed("recreate", "--stack", stack)}`,

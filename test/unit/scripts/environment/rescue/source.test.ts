@@ -56,3 +56,14 @@ test.each(["", "/mnt/volume"])("of one that is gone nothing, where backups.to is
     /^There is nothing to restore from: the server \S+ \(42\) no longer exists at Hetzner, .*\. Nothing was touched\. A new server without data: .* recreate --stack staging$/,
   );
 });
+
+test("of one that serves, though ssh doesn't reach it, nothing", async () => {
+  const left = { server, address, silent: "The server can't be asked: time-out", serves: "https://shop.example" };
+  await expect(sourceOf(stackTo("storage-box"), there, left, "latest", false, screen)).rejects.toThrow(
+    /^The server serves at https:\/\/shop\.example; only ssh .* Nothing was touched\. Let this computer in: .* allow-me --stack staging\. .* switch it off first\.$/,
+  );
+  const older = { server, address, refuses: "203.0.113.7 was brought up by an earlier version" };
+  await expect(sourceOf(stackTo("storage-box"), there, older, "latest", false, screen)).rejects.toThrow(
+    /earlier version\nNothing was touched\.$/,
+  );
+});
