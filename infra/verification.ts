@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { isAppendOnly } from "./bundles/backups";
 import type { Network } from "./components/network";
 import type { Prepared } from "./components/release";
 import type { Server } from "./components/server";
@@ -66,7 +67,14 @@ export function verification({ settings, network, server, prepared, url, box }: 
     certificates: settings["domain.certificates"],
     firewallId: network.firewallId,
     sshAllowedFrom: settings["ssh.allowedFrom"],
-    boxOwnerKey: box?.access.apply(({ ownerKey }) => ownerKey),
+    box: box?.access.apply(({ host, port, user, hostKey, ownerKey }) => ({
+      host,
+      port,
+      user,
+      hostKey,
+      ownerKey,
+      appendOnly: isAppendOnly(settings),
+    })),
     // What somebody outside is to be answered: nothing at all, where there is neither a backend nor a static site.
     healthPath: settings["app.backend"] === undefined ? undefined : settings["app.health"],
     expected,

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# Expects: EXPECT_BACKUPS_KEEP, EXPECT_BACKUPS_KEEP_DAILY, EXPECT_POSTGRES, APP_NAME, APP_FOLDERS.
-: "${EXPECT_BACKUPS_KEEP:?}" "${EXPECT_BACKUPS_KEEP_DAILY:?}" "${EXPECT_POSTGRES?}" "${APP_NAME:?}" "${APP_FOLDERS?}"
+# Expects: EXPECT_BACKUPS_KEEP, EXPECT_BACKUPS_KEEP_DAILY, EXPECT_BACKUPS_TO, EXPECT_POSTGRES, APP_NAME,
+# APP_FOLDERS.
+: "${EXPECT_BACKUPS_KEEP:?}" "${EXPECT_BACKUPS_KEEP_DAILY:?}" "${EXPECT_BACKUPS_TO?}" "${EXPECT_POSTGRES?}" "${APP_NAME:?}" "${APP_FOLDERS?}"
 folder=/var/backups/queuehost
 program=/opt/queuehost/backups
 
@@ -19,6 +20,13 @@ wanted() {
   printf 'redis %s%senv ' "${EXPECT_POSTGRES:+postgres }" "$files"
 }
 
+# fired TIMER: when it last did, in seconds; 0 when it never did.
+fired() {
+  local at
+  at=$(systemctl show -P LastTriggerUSec "$1")
+  date -d "${at:-@0}" +%s 2>/dev/null || echo 0
+}
+
 # sets: what is in the folder; one line when nothing is.
 sets() {
   local all newest count made fired age seen size free rest part
@@ -31,8 +39,7 @@ sets() {
     return
   fi
   # Each time the timer fired, a backup was made (or is being made).
-  made=$(stat -c %Y "$newest") fired=$(systemctl show -P LastTriggerUSec queuehost-backup.timer)
-  fired=$(date -d "${fired:-@0}" +%s 2>/dev/null || echo 0)
+  made=$(stat -c %Y "$newest") fired=$(fired queuehost-backup.timer)
   age="${newest##*/}, $((($(date +%s) - made) / 60)) minutes old"
   if [ "$made" -ge "$fired" ] || [ "$(systemctl is-active queuehost-backup.service)" = activating ]; then
     pass "$recent" "$age"
@@ -59,7 +66,46 @@ sets() {
   fi
 }
 
+# away: what is off the server.
+away() {
+  local newest age there state
+  local shipped='the newest backup is off the server' sound='what is off the server was checked'
+  unit 'the timer of checks off the server is active and starts at boot' queuehost-backup-check.timer
+  check 'each backup is shipped' queuehost-backup-ship.service "$(systemctl show -P OnSuccess queuehost-backup.service)"
+  check 'the last shipping succeeded' success "$(systemctl show -P Result queuehost-backup-ship.service)"
+  modes 'credentials of backups.to are for backups alone' 'root:backup 640' /etc/queuehost/backups/*
+  # shellcheck source=server/sandbox.sh
+  if there=$(. "$program/sandbox.sh" && away list 15 2>&1); then
+    pass 'backups.to is reached and opens' "$(grep -c . <<<"$there") backups"
+    newest=$(find "$folder" -mindepth 1 -maxdepth 1 -type d -name '????????-??????' -printf '%f\n' 2>/dev/null | sort | tail -n 1)
+    age=$(cut -f 2 <<<"$there" | sort | tail -n 1)
+    if grep -q "^away	$newest	" <<<"$there"; then
+      pass "$shipped" "$newest"
+    elif [ "$(systemctl is-active queuehost-backup-ship.service)" = activating ]; then
+      pass "$shipped" "$newest is being shipped"
+    else
+      flunk "$shipped" "$newest isn't; ${age:-none} is"
+    fi
+  else
+    flunk 'backups.to is reached and opens' "$(sed -n 's/^queuehost: //p' <<<"$there" | head -n 1)"
+  fi
+  # Each time the timer fired, a check was made, or is being made.
+  state=$(cat /var/lib/queuehost-backup/checked 2>/dev/null || printf '0\tnever\t')
+  case $state in
+    *$'\t'new) pass "$sound" 'none was due yet' ;;
+    *$'\t'ok)
+      if [ "${state%%$'\t'*}" -ge "$(fired queuehost-backup-check.timer)" ] || [ "$(systemctl is-active queuehost-backup-check.service)" = activating ]; then
+        pass "$sound" "$(date -ud "@${state%%$'\t'*}" '+%F %T') UTC"
+      else
+        flunk "$sound" "last at $(date -ud "@${state%%$'\t'*}" '+%F %T') UTC, before the timer's last run"
+      fi
+      ;;
+    *) flunk "$sound" "${state#*$'\t'}" ;;
+  esac
+}
+
 unit 'the timer is active and starts at boot' queuehost-backup.timer
 check 'the last run succeeded' success "$(systemctl show -P Result queuehost-backup.service)"
 none 'no restore is unfinished' "$(find /var/lib/redis/queue.before "/srv/$APP_NAME/shared/.before" "$folder/.restore" -maxdepth 0 2>/dev/null | paste -sd ' ')"
 sets
+[ -z "$EXPECT_BACKUPS_TO" ] || away

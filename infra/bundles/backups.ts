@@ -24,6 +24,8 @@ export interface BackupsSettings {
 /** A repository of restic off the server. Its secrets travel as files of their own. */
 export interface AwaySettings {
   readonly target: Target;
+  /** Tells its backups from those of other servers in the same repository; stays the same when the server is made anew. */
+  readonly from: string;
   readonly password: string;
   /** Whether the server deletes nothing there. */
   readonly appendOnly: boolean;
@@ -84,6 +86,7 @@ function awayValues(away: AwaySettings | undefined) {
   const path = target?.kind === "folder" ? target.path : undefined;
   return {
     to: target === undefined ? "" : addressOf(target),
+    from: away?.from ?? "",
     place: target === undefined ? "" : placeOf(target),
     appendOnly: away?.appendOnly ? "yes" : "",
     bandwidth: String(away?.bandwidth ?? 0),

@@ -48,6 +48,7 @@ function awayOf(settings: Settings, box: StorageBox | undefined): pulumi.Output<
   if (to === undefined || password === undefined) return pulumi.output(undefined);
   const rest = {
     password,
+    from: settings["server.name"],
     appendOnly: isAppendOnly(settings),
     bandwidth: settings["backups.bandwidth"],
     check: settings["backups.check"],

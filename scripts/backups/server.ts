@@ -44,10 +44,10 @@ export class BackupServer {
   /**
    * Deletes what has had its time at `backups.to`, or says what that would be, as `parseGone` reads it.
    *
-   * @param credentials that may delete there, in the form in which the server keeps its own; without them, those
+   * @param keys of S3 that may delete there: id and secret, a line each; without them, the server's own
    */
-  prune(how: "dry" | "now", who: string, credentials = ""): Promise<string> {
-    return this.run("backups.sh", ["prune", how, who], undefined, credentials);
+  prune(how: "dry" | "now", who: string, keys = ""): Promise<string> {
+    return this.run("backups.sh", ["prune", how, who], undefined, keys);
   }
 
   /** Stops the application for good, and makes a backup of what it leaves. Gives its id. */

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { whileItMayDelete } from "../backups/box";
 import { parseBackups, parseGone } from "../backups/records";
 import { type BackupServer, backupsOf } from "../backups/server";
 import { assertAnswerable } from "../environment/bring-up";
@@ -33,22 +34,28 @@ export const prune = new Command("prune")
     for (const id of old) say(`  ${id}`);
     if (!dryRun && old.length > 0) {
       await askFirst(`Delete them for good?`, yes ?? false);
-      await server.prune("now", who, credentialsFor(place, server)).catch((error) => {
-        throw error instanceof UserError && place.startsWith("s3:") ? new UserError(`${error.message}\n${S3}`) : error;
-      });
+      await pruneNow(server, place, who);
       say("They are deleted, and the room that they took is free.");
     }
     if (json) console.log(JSON.stringify({ stack, place, old, deleted: !dryRun && old.length > 0 }, null, 2));
   });
 
 const S3 =
-  "Credentials that may delete in that bucket are taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; they go to the server for the time of the command alone.";
+  "Keys that may delete in that bucket are taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; they go to the server for the time of the command, so let them be short-lived.";
 
-/** What may delete there: the owner's key of a Storage Box; for S3 what the environment holds. They travel over stdin. */
-function credentialsFor(place: string, { subject }: BackupServer): string {
-  if (subject.boxOwnerKey !== undefined) return subject.boxOwnerKey;
-  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = process.env;
-  if (!place.startsWith("s3:") || (id === undefined && secret === undefined)) return "";
+async function pruneNow(server: BackupServer, place: string, who: string): Promise<void> {
+  const { box } = server.subject;
+  if (box !== undefined) await whileItMayDelete(box, () => server.prune("now", who));
+  else if (!place.startsWith("s3:")) await server.prune("now", who);
+  else
+    await server.prune("now", who, keysOf(process.env)).catch((error) => {
+      throw error instanceof UserError ? new UserError(`${error.message}\n${S3}`) : error;
+    });
+}
+
+/** Keys of S3 that may do more than the server's, as the server keeps its own; none where they aren't set. */
+export function keysOf({ AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret }: NodeJS.ProcessEnv): string {
+  if (id === undefined && secret === undefined) return "";
   if (!id || !secret || /\s/.test(id + secret))
     throw new UserError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: both should be set, each one word.");
   return `${id}\n${secret}\n`;

@@ -77,7 +77,7 @@ export function asText({ backups, away, place, unreachable, freeBytes }: Listed)
   const count = backups.length === 0 ? "None" : String(backups.length);
   const notes = [`${count} in ${FOLDER} on the server, each restored on trial; ${bytes(freeBytes)} free.`];
   if (unreachable !== undefined) notes.push(`${place} can't be asked: ${unreachable}`);
-  else if (place !== undefined) notes.push(`${away.length} at ${place}, each read back after it was sent.`);
+  else if (place !== undefined) notes.push(`${away.length} at ${place}.`);
   else if (backups.length === 0) return "There is no backup on the server.";
   const ids = new Set([...backups, ...away].map(({ id }) => id));
   const rows = [...ids]

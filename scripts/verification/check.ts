@@ -7,6 +7,18 @@ export interface Check {
   readonly seen: string;
 }
 
+/** Who may do everything on a Storage Box. */
+export interface BoxOwner {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly hostKey: string;
+  /** OpenSSH. */
+  readonly ownerKey: string;
+  /** Whether the server's key may only add there. */
+  readonly appendOnly: boolean;
+}
+
 /** The stack's output `verification`: how to reach the server and what is to be seen there. */
 export interface Subject {
   readonly host: string;
@@ -28,8 +40,8 @@ export interface Subject {
   readonly certificates?: "public" | "internal";
   /** Path at which the backend is healthy; absent where there is no backend. */
   readonly healthPath?: string;
-  /** OpenSSH; may do everything on the Storage Box of the backups. Absent where there is none. */
-  readonly boxOwnerKey?: string;
+  /** The Storage Box of the backups, as its owner reaches it. Absent where there is none. */
+  readonly box?: BoxOwner;
   /** Variables for the verify.sh of each concern; none of them is a secret. */
   readonly expected: Readonly<Record<string, string>>;
 }

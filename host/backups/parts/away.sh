@@ -43,7 +43,7 @@ put_away() {
 make_place() {
   case $to in /*) ;; *) return 0 ;; esac
   [ -d "$to" ] || fail "backups.to: should be a folder on the server, got $to, which isn't there: is it mounted? Make it, or mount it, first"
-  [ -d "$to/queuehost" ] || [ "$(cat /var/lib/queuehost-backup/repository 2>/dev/null)" = "$to" ] ||
+  [ -d "$to/queuehost" ] || [ "$(cat /var/lib/queuehost-backup/repository 2>/dev/null)" = "$place" ] ||
     install -d -o backup -g backup -m 700 "$to/queuehost"
 }
 

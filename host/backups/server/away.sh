@@ -1,7 +1,7 @@
 #!/bin/bash
 # Backups off this server. Run as the user backup, in the sandbox of queuehost-backup-ship.service.
 # away.sh open: makes the repository where there is none. away.sh ship: what isn't there yet goes there, and what has had its time
-# goes, where the server may delete. away.sh list: a line `away <id> <snapshot> <bytes> <here|elsewhere>` for each set that is there.
+# goes, where the server may delete. away.sh list [SECONDS]: a line `away <id> <snapshot> <bytes> <here|elsewhere>` for each set that is there.
 # away.sh fetch ID: brings one here. away.sh check: whether the repository is sound. away.sh prune dry|now [LENT]: the sets that have
 # had their time, as lines `gone <id> <snapshot>`; now: deletes them, with credentials of the folder LENT where it is named.
 # shellcheck disable=SC2154 # variables of its parts
@@ -35,9 +35,9 @@ must() { fail "$(why_not "$1")"; }
 
 open() {
   local status=0 known=''
-  repository 30 cat config >"$work/config" || status=$?
+  repository 30 --no-lock cat config >"$work/config" || status=$?
   [ ! -f "$STATE/repository" ] || known=$(cat "$STATE/repository")
-  if [ "$status" = 10 ] && [ "$known" != "$to" ]; then
+  if [ "$status" = 10 ] && [ "$known" != "$place" ]; then
     status=0
     repository 60 init >/dev/null || status=$?
     [ "$status" = 0 ] || must "$status"
@@ -45,13 +45,13 @@ open() {
   elif [ "$status" != 0 ]; then
     must "$status"
   fi
-  printf '%s\n' "$to" >"$STATE/repository"
+  printf '%s\n' "$place" >"$STATE/repository"
   [ -f "$STATE/checked" ] || printf '%s\tnew\n' "$(date +%s)" >"$STATE/checked"
 }
 
 check() {
   local status=0
-  repository 0 --retry-lock "$patience" check --read-data-subset="$check_data%" >"$work/out" || status=$?
+  repository 0 check --read-data-subset="$check_data%" >"$work/out" || status=$?
   if [ "$status" = 0 ]; then
     printf '%s\tok\n' "$(date +%s)" >"$STATE/checked"
     log "$place is sound; $check_data% of its data were read"
@@ -94,8 +94,10 @@ case ${1:-} in
   open) open ;;
   ship) ship ;;
   list)
-    snapshots >"$work/there" || must $?
-    sed 's/^/away\t/' "$work/there"
+    snapshots "${2:-30}" >"$work/there" || must $?
+    touch "$STATE/shipped"
+    # What this server sent counts once it was read back.
+    awk -F '\t' 'NR == FNR { shipped[$1, $2] = 1; next } $4 == "elsewhere" || ($1, $2) in shipped { print "away\t" $0 }' "$STATE/shipped" "$work/there"
     ;;
   fetch) fetch "$2" ;;
   check) check ;;

@@ -4,7 +4,7 @@
 # this very server), or `unreachable <why>`.
 # backups.sh now WHO: makes one, and prints its id.
 # backups.sh ship WHO: sends what isn't off the server yet, and prints the newest id that is. backups.sh fetch ID: brings one back.
-# backups.sh prune dry|now WHO: deletes what has had its time there (lines `gone <id> <snapshot>`), with the credentials on stdin.
+# backups.sh prune dry|now WHO: deletes what has had its time there (lines `gone <id> <snapshot>`), for S3 with the keys on stdin.
 # backups.sh export ID WHO: one as a tar, on stdout. backups.sh import BYTES WHO: one from stdin, a tar of that size; prints its id.
 # backups.sh plan ID WHAT: what a restore of it would replace, as lines. backups.sh restore ID WHAT WHO: does it (see restore.sh).
 # shellcheck disable=SC2154 # variables of its parts
@@ -36,10 +36,16 @@ last_reason() {
   journalctl -qu "$1" -n 20 -o cat | sed -n 's/^queuehost: //p' | tail -n 1
 }
 
-# make_one: starts a backup, or waits for the one that runs; prints its id.
+# make_one: makes a backup of now, and prints its id. The one that runs may have begun before.
 make_one() {
-  systemctl start queuehost-backup.service 2>/dev/null || fail "the backup failed: $(last_reason queuehost-backup.service)"
-  sets "$FOLDER" | head -n 1
+  local asked newest
+  asked=$(date +%s)
+  for _ in 1 2; do
+    systemctl start queuehost-backup.service 2>/dev/null || fail "the backup failed: $(last_reason queuehost-backup.service)"
+    newest=$(sets "$FOLDER" | head -n 1)
+    [ "$(sed -n 's/^made\t//p' "$FOLDER/$newest/manifest")" -lt "$asked" ] || break
+  done
+  printf '%s\n' "$newest"
 }
 
 # ship_all: prints the newest set once it is off the server. The shipping that runs may have begun too early for it.
@@ -47,26 +53,27 @@ ship_all() {
   local newest
   [ -n "$to" ] || fail 'backups.to is not set: there are no backups off this server'
   newest=$(sets "$FOLDER" | head -n 1)
+  [ -n "$newest" ] || fail 'there is no backup to ship'
   for _ in 1 2; do
     systemctl start queuehost-backup-ship.service 2>/dev/null || fail "not shipped: $(last_reason queuehost-backup-ship.service)"
-    ! grep -q "^$newest	" /var/lib/queuehost-backup/shipped || break
+    if grep -q "^$newest	" /var/lib/queuehost-backup/shipped; then
+      printf '%s\n' "$newest"
+      return
+    fi
   done
-  printf '%s\n' "$newest"
+  fail "not shipped: backup $newest did not get to $place; there are later ones than that"
 }
 
-# prune_away dry|now: what comes on stdin are credentials that may delete, in the form of the server's own; nothing are those.
+# prune_away dry|now: for S3, two lines on stdin are keys that may delete; without them, the server's own are used.
 prune_away() {
   [ -n "$to" ] || fail 'backups.to is not set: there are no backups off this server'
   lent=$(mktemp -d /run/queuehost-lent.XXXXXX)
   # shellcheck disable=SC2064 # as it is now
   trap "rm -rf '$lent'" EXIT
   trap 'exit 143' INT TERM
-  case $to in
-    storage-box) cat >"$lent/key" ;;
-    *) cat >"$lent/s3" ;;
-  esac
+  cat >"$lent/s3"
   chown -R backup:backup "$lent"
-  if [ -s "$lent/key" ] || [ -s "$lent/s3" ]; then away prune "$1" "$lent"; else away prune "$1"; fi
+  if [ -s "$lent/s3" ]; then away prune "$1" "$lent"; else away prune "$1"; fi
 }
 
 case ${1:-} in

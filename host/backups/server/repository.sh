@@ -6,14 +6,14 @@ export RESTIC_PASSWORD_FILE=$credentials/password
 # How long a lock of somebody else is waited for.
 patience=10m
 
-# reach [LENT]: how restic gets there. LENT is a folder with credentials that may do more than this server's own.
+# reach [LENT]: how restic gets there. LENT is a folder with keys of S3 that may do more than this server's own.
 reach() {
   local own=${1:-$credentials}
-  options=(--quiet --cache-dir "${CACHE_DIRECTORY:-$work/cache}" --cleanup-cache)
+  options=(--quiet --cache-dir "${CACHE_DIRECTORY:-$work/cache}" --cleanup-cache --retry-lock "$patience")
   case $to in
     storage-box)
       # With the server's own key the Box runs one command, whatever it is asked for.
-      options+=(--repo "rclone:$box_folder" -o "rclone.program=ssh -F $credentials/ssh_config -i $own/key box rclone" -o 'rclone.args=serve restic --stdio')
+      options+=(--repo "rclone:$box_folder" -o "rclone.program=ssh -F $credentials/ssh_config -i $credentials/key box rclone" -o 'rclone.args=serve restic --stdio')
       ;;
     s3:*)
       { read -r AWS_ACCESS_KEY_ID && read -r AWS_SECRET_ACCESS_KEY; } <"$own/s3" || fail 'backups.s3: the keys are missing'
@@ -51,12 +51,13 @@ repository() {
 }
 
 # What restic would try for a quarter of an hour: the next run does.
-FULL='no space left on device|disk quota exceeded|XMinioStorageFull|insufficient storage|507'
+FULL='no space left on device|disk quota exceeded|insufficient storage'
 NAMELESS='no such host|could not resolve hostname|server misbehaving|name resolution'
 STRANGER='host key verification failed|remote host identification has changed'
-REFUSED='permission denied \(publickey|InvalidAccessKeyId|SignatureDoesNotMatch|access ?denied|403 forbidden'
+REFUSED='permission denied \(publickey|access key id|signature we calculated|access ?denied|403 forbidden'
+BUCKETLESS='bucket does not exist'
 SILENT='connection (refused|timed out|reset)|operation timed out|no route to host|network is unreachable|i/o timeout'
-HOPELESS="$FULL|$NAMELESS|$STRANGER|$REFUSED"
+HOPELESS="$FULL|$NAMELESS|$STRANGER|$REFUSED|$BUCKETLESS"
 
 # why_not STATUS: why restic failed, as one line.
 why_not() {
@@ -76,11 +77,13 @@ why_not() {
         ;;
       *) printf '%s may not be written: %s' "$place" "$(last_words)" ;;
     esac
+  elif said "$BUCKETLESS"; then
+    printf '%s: there is no such bucket; make it first' "$place"
   elif said "$SILENT"; then
     printf '%s does not answer: %s' "$place" "$(grep -oEim 1 "$SILENT" "$work/restic.log")"
   elif [ "$1" = 12 ] || said 'wrong password or no key found'; then
     printf 'backups.password: does not open the repository at %s; it was made with another one' "$place"
-  elif [ "$1" = 10 ] || said 'is there a repository at'; then
+  elif [ "$1" = 10 ]; then
     printf 'there is no repository at %s any more; is it mounted?' "$place"
   elif [ "$1" = 11 ] || said 'already locked'; then
     printf '%s is in use: %s; waited for %s, and tried again with the next run' "$place" "$(locked_by)" "$patience"
@@ -88,8 +91,11 @@ why_not() {
     printf '%s: %s' "$place" "$(last_words)"
   fi
 }
-# last_words: what restic ended with, without what stands before each of its lines.
-last_words() { sed -n '/[^[:space:]]/h; ${ x; p; }' "$work/restic.log" | sed -E 's/^(Fatal: )+//; s/^rclone: [0-9/]+ [0-9:]+ //' | cut -c 1-200; }
+# last_words: what restic tried in vain, or ended with, without what stands before each of its lines.
+last_words() {
+  { sed -n 's/.* returned error, retrying after [^:]*: //p' "$work/restic.log" | grep . || grep . "$work/restic.log" || printf nothing; } |
+    sed -E '$!d; s/^(Fatal: )+//; s/^rclone: [0-9/]+ [0-9:]+ //' | cut -c 1-200
+}
 # locked_by: locked by PID 17 on web by backup (UID 34, GID 34), 3m0s ago
 locked_by() {
   printf '%s, %s' "$(grep -oEm 1 'locked (exclusively )?by PID [0-9]+ on [^ ]+' "$work/restic.log" || printf 'locked by another run')" \
@@ -99,7 +105,7 @@ locked_by() {
 # snapshots: a line for each: id of the set, snapshot, bytes, `here` where this server made it and `elsewhere` otherwise; the newest
 # set first.
 snapshots() {
-  repository "${1:-30}" snapshots --json --host "$name" >"$work/snapshots.json" || return
+  repository "${1:-30}" snapshots --no-lock --json --host "$from" >"$work/snapshots.json" || return
   jq -r --arg machine "machine=$(machine)" '.[]
     | ([.tags[]? | select(test("^[0-9]{8}-[0-9]{6}$"))] | first) as $id | select($id)
     | [$id, .short_id, (.summary.total_bytes_processed // 0), (if (.tags | index($machine)) then "here" else "elsewhere" end)]

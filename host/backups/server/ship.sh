@@ -15,9 +15,9 @@ missing() {
 # repository, and not from what restic keeps of it here.
 proved() {
   rm -rf "$work/back"
-  repository 300 --no-cache restore "$1" --target "$work/back" --include /manifest --include /SHA256SUMS >/dev/null &&
-    cmp -s "$2/manifest" "$work/back/manifest" && cmp -s "$2/SHA256SUMS" "$work/back/SHA256SUMS" &&
-    repository 300 ls --json "$1" >"$work/files.json" &&
+  repository 0 --no-cache restore "$1" --target "$work/back" --include /manifest --include /SHA256SUMS >/dev/null || must $?
+  repository 0 ls --json "$1" >"$work/files.json" || must $?
+  cmp -s "$2/manifest" "$work/back/manifest" && cmp -s "$2/SHA256SUMS" "$work/back/SHA256SUMS" &&
     cmp -s <(jq -r 'select(.struct_type == "node" and .type == "file") | "\(.name) \(.size)"' "$work/files.json" | sort) \
       <(find "$2" -type f -printf '%f %s\n' | sort)
 }
@@ -26,8 +26,10 @@ proved() {
 send() {
   local id=$1 status=0 snapshot wrong
   rm -rf "$work/set"
-  # Gone since: no matter.
-  cp -al "$FOLDER/$id" "$work/set" 2>/dev/null || return 0
+  if ! wrong=$(cp -al "$FOLDER/$id" "$work/set" 2>&1); then
+    [ -d "$FOLDER/$id" ] || return 0
+    fail "backup $id can't be read: $(one_line "$wrong")"
+  fi
   wrong=$(assert_sums "$work/set" "backup $id" 2>&1) || {
     spoilt="${wrong#queuehost: }; it was not shipped"
     return 0
@@ -36,13 +38,13 @@ send() {
   snapshot=$(sed -n "s/^$id\t\([0-9a-f]*\)\t.*/\1/p" "$work/there")
   if [ -z "$snapshot" ] || ! proved "$snapshot" "$work/set"; then
     cd "$work/set" || exit
-    repository 0 --retry-lock "$patience" --limit-upload "$bandwidth" backup --json --no-scan --host "$name" --tag "$id" \
+    repository 0 --limit-upload "$bandwidth" backup --json --no-scan --host "$from" --tag "$id" \
       --tag "machine=$(machine)" --group-by host --time "${id:0:4}-${id:4:2}-${id:6:2} ${id:9:2}:${id:11:2}:${id:13:2}" . \
       >"$work/sent" || status=$?
     cd /
     [ "$status" = 0 ] || must "$status"
     snapshot=$(jq -r 'select(.message_type == "summary") | .snapshot_id[:8]' "$work/sent")
-    proved "$snapshot" "$work/set" || fail "backup $id does not read back from $place as it was sent: $(last_words)"
+    proved "$snapshot" "$work/set" || fail "backup $id does not read back from $place as it was sent"
     shipped="$shipped $id"
   fi
   printf '%s\t%s\n' "$id" "$snapshot" >>"$STATE/shipped"
@@ -69,9 +71,9 @@ ship() {
     send "$id"
     printf '%s\n' "$id" >>"$work/done"
   done
+  [ -z "$spoilt" ] || fail "$spoilt"
   # shellcheck disable=SC2119 # once a day will do
   [ -n "$append_only" ] || tidy >/dev/null
-  [ -z "$spoilt" ] || fail "$spoilt"
   if [ -n "$shipped" ]; then log "shipped to $place:$shipped"; else log "nothing new for $place"; fi
 }
 
@@ -89,10 +91,10 @@ tidy() {
   old >"$work/old"
   mapfile -t snapshots < <(cut -f 3 "$work/old")
   if [ -s "$work/old" ]; then
-    repository 600 --retry-lock "$patience" forget "${snapshots[@]}" >/dev/null || must $?
+    repository 0 forget "${snapshots[@]}" >/dev/null || must $?
   fi
   if [ "${1:-}" = now ] || [ -z "$(find "$STATE/pruned" -mmin -1200 2>/dev/null)" ]; then
-    repository 0 --retry-lock "$patience" prune >/dev/null || must $?
+    repository 0 prune >/dev/null || must $?
     touch "$STATE/pruned"
   fi
   cat "$work/old"

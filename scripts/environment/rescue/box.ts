@@ -20,7 +20,7 @@ export async function lookAtBox(pulumi: Pulumi): Promise<number | string> {
     stateOf(pulumi),
   ]);
   const box = resources.find(({ type }) => type === STORAGE_BOX)?.outputs;
-  const privateKey = (verification as Subject | undefined)?.boxOwnerKey;
+  const privateKey = (verification as Subject | undefined)?.box?.ownerKey;
   if (box === undefined || privateKey === undefined) return "the state has no Storage Box";
   const connection = {
     host: String(box.server),

@@ -21,6 +21,7 @@ export const EXPECTED = {
   APP_PROCESSES: "backend worker",
   APP_FOLDERS: "uploads",
   EXPECT_POSTGRES: "yes",
+  EXPECT_BACKUPS_TO: "",
   EXPECT_BACKUPS_KEEP: "40",
   EXPECT_BACKUPS_KEEP_DAILY: "2",
 };

@@ -162,7 +162,14 @@ describe("the bundle of backups", () => {
   });
 
   describe("off the server", () => {
-    const away = { password: "correct horse", appendOnly: true, bandwidth: 500, check: "Sun 04:30", checkData: 20 };
+    const away = {
+      from: "intranet-production",
+      password: "correct horse",
+      appendOnly: true,
+      bandwidth: 500,
+      check: "Sun 04:30",
+      checkData: 20,
+    };
     const box = {
       kind: "box",
       host: "u1.your-storagebox.de",
@@ -181,6 +188,7 @@ describe("the bundle of backups", () => {
         "# shellcheck shell=sh disable=SC2034 # where backups go besides; read by the scripts beside it
         to='storage-box'
         place='Storage Box u1@u1.your-storagebox.de'
+        from='intranet-production'
         box_folder='queuehost'
         append_only='yes'
         bandwidth='500'
