@@ -1,6 +1,6 @@
 #!/bin/bash
-# The login shell of a Storage Box: runs one command, of those that Hetzner's documentation names as far as this project and
-# its tests need them, and knows no pipe, no redirection, no variable and no second command.
+# The login shell of a Storage Box: runs one command of those that Hetzner's own help lists, and knows no pipe, no redirection,
+# no variable and no second command.
 refuse() {
   echo "storage-box: $*" >&2
   exit 127
@@ -15,7 +15,8 @@ set -f
 eval "words=($2)" 2>/dev/null || refuse 'expected balanced quotes'
 # shellcheck disable=SC2154 # set by eval
 case ${words[0]-} in
-  cat | chmod | cp | dd | df | du | head | ls | mkdir | mv | pwd | rm | rmdir | sha256sum | stat | tail | touch | rclone) ;;
+  cat | chmod | cp | dd | df | du | ls | mkdir | mv | pwd | rm | rmdir | sha256sum | touch) ;;
+  rclone) [[ ${words[*]} == 'rclone serve restic --stdio '* ]] || refuse 'rclone: expected serve restic --stdio' ;;
   *) refuse "${words[0]-}: no such command here" ;;
 esac
 exec "${words[@]}"
