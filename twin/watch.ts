@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { unreachable } from "./docker/engine";
 import { hasPower, type Server, type StorageBox } from "./state";
+import { powerOnProved } from "./trap/prove";
 import type { Twin } from "./twin";
 
 /** How often Docker is asked whether it is back. */
@@ -28,7 +29,7 @@ export async function reconcile(twin: Twin): Promise<void> {
       server.status = "off";
     } else if (hasPower(server) && present.get(server.id) === false) {
       twin.log.info(`server ${server.name} had power: starting it again`);
-      await twin.machines.powerOn(server);
+      await powerOnProved(twin, server);
       server.status = "running";
     } else if (!hasPower(server) && present.get(server.id) === true) {
       server.status = "running";
@@ -71,7 +72,7 @@ async function ended(twin: Twin, id: number): Promise<void> {
     twin.store.save();
   } else {
     twin.log.info(`server ${server.name} starts again`);
-    await twin.machines.powerOn(server);
+    await powerOnProved(twin, server);
   }
 }
 

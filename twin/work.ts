@@ -1,5 +1,5 @@
 import { type Action, moveTo, type Server, type ServerStatus, type StorageBox } from "./state";
-import { proveTrap } from "./trap/prove";
+import { powerOnProved } from "./trap/prove";
 import type { Twin } from "./twin";
 
 /** `subject` is the server or the Storage Box that the action is about; 0 where there is none. */
@@ -31,8 +31,7 @@ function status(twin: Twin, server: Server, next: ServerStatus): void {
 async function powerOn(twin: Twin, server: Server): Promise<void> {
   if (server.status !== "initializing") status(twin, server, "starting");
   try {
-    await twin.machines.powerOn(server);
-    if (twin.state.trap) await proveTrap(twin, server);
+    await powerOnProved(twin, server);
   } catch (error) {
     status(twin, server, "off");
     throw error;

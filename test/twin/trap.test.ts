@@ -53,6 +53,7 @@ s.sendmail("shop@example.org", ["ada@example.com"], "Subject: hello\\r\\n\\r\\nt
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("${outside()}", 9999))`;
     await asNobody(`python3 -c '${script}'`).catch((error: Error) => expect(error.message).toMatch(/not permitted/));
     const { body } = await control("GET", `/trap/${server.id}`);
+    expect(body.in_place).toBe(true);
     expect(body.said).toContainEqual({
       kind: "mail",
       from: "shop@example.org",
@@ -88,10 +89,11 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("${outside()}", 9
     const url = `http://${outside()}:${port}/`;
     expect(await fetched(asNobody, url)).toBe("000");
     expect(await fetched((script) => twin.ssh(server.ip, script), url)).toBe("000");
+    expect((await control("GET", `/trap/${server.id}`)).body).toMatchObject({ in_place: false, destinations: [] });
   });
 
   test("after a reboot they are there again", async () => {
-    await twin.done((await twin.call("POST", `/servers/${server.id}/actions/reset`)).body.action);
+    await twin.ssh(server.ip, "systemctl reboot").catch(() => {});
     await waitFor(
       "the answer of the trap",
       async () => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { conflict } from "../errors";
 import { body } from "../request/body";
 import { destinations, LISTING } from "../trap/destinations";
+import { faultOfTrap } from "../trap/prove";
 import { find, type Handler, ok } from "./handler";
 
 const TRAP = z.strictObject({ answer: z.int().min(200).max(599).default(503) });
@@ -21,11 +22,20 @@ export const setTrap: Handler = async ({ twin, body: raw }) => {
   return ok({ trap });
 };
 
-/** What the application of a server wanted outside: to whom it spoke, and what it said as far as the trap understands that. */
+/**
+ * What the application of a server wanted outside: to whom it spoke, and what it said as far as the trap understands that; and whether
+ * the trap is in place now, which is tried.
+ */
 export const getTrapped: Handler = async ({ twin, ids }) => {
   const server = find(twin.state.servers, ids[0], "server");
   if (twin.state.trap === null) throw conflict("no trap was asked for");
-  const listing = await twin.machines.run(server, LISTING);
   const { said, more } = twin.trap.ledger.of(server.ipv4?.ip ?? "");
-  return ok({ destinations: destinations(listing, (address) => twin.trap.names.nameOf(address)), said, more });
+  // Without its rules there is no listing of what they met.
+  const listing = await twin.machines.run(server, LISTING).catch(() => '{"nftables":[]}');
+  return ok({
+    in_place: (await faultOfTrap(twin, server)) === undefined,
+    destinations: destinations(listing, (address) => twin.trap.names.nameOf(address)),
+    said,
+    more,
+  });
 };

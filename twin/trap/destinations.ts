@@ -11,30 +11,25 @@ export interface Destination {
   readonly count: number;
 }
 
+const TABLE = "queuehost_trap";
+
+/** What prints the sets of a machine's rules, as `destinations` reads them. `-n`: ports as numbers. */
+export const LISTING = ["nft", "-j", "-n", "list", "table", "inet", TABLE];
+
 const Listing = z.object({
   nftables: z.array(
     z.object({
-      set: z
-        .object({
-          name: z.string(),
-          elem: z
-            .array(
-              z.object({
-                elem: z.object({
-                  val: z.object({ concat: z.tuple([z.string(), z.number()]) }),
-                  counter: z.object({ packets: z.number() }),
-                }),
-              }),
-            )
-            .default([]),
-        })
-        .optional(),
+      set: z.object({ name: z.string(), table: z.string(), elem: z.array(z.unknown()).default([]) }).optional(),
     }),
   ),
 });
 
-/** What prints the sets of a machine's rules, as `destinations` reads them. `-n`: ports as numbers. */
-export const LISTING = ["nft", "-j", "-n", "list", "sets", "table", "inet", "queuehost_trap"];
+const Element = z.object({
+  elem: z.object({
+    val: z.object({ concat: z.tuple([z.string(), z.number()]) }),
+    counter: z.object({ packets: z.number() }),
+  }),
+});
 
 /**
  * Reads what nft says that the machine's rules have met.
@@ -42,12 +37,12 @@ export const LISTING = ["nft", "-j", "-n", "list", "sets", "table", "inet", "que
  * @param nameOf gives the name that an address stands for
  */
 export function destinations(json: string, nameOf: (address: string) => string | undefined): Destination[] {
-  const sets = Listing.parse(JSON.parse(json)).nftables.flatMap(({ set }) => (set ? [set] : []));
+  const sets = Listing.parse(JSON.parse(json)).nftables.flatMap(({ set }) => (set?.table === TABLE ? [set] : []));
   return sets
     .flatMap(({ name, elem }) => {
-      const [protocol] = (["tcp", "udp"] as const).filter((start) => new RegExp(`^${start}[46]$`).test(name));
-      if (protocol === undefined) return [];
-      return elem.map(({ elem: { val, counter } }) => {
+      const protocol: Destination["protocol"] = name.startsWith("tcp") ? "tcp" : "udp";
+      return elem.map((element) => {
+        const { val, counter } = Element.parse(element).elem;
         const [address, port] = val.concat;
         return { protocol, address, host: nameOf(address) ?? address, port, count: counter.packets };
       });

@@ -10,12 +10,11 @@ const PATIENCE_MS = 10_000;
 const SCRIPT = `exec setpriv --reuid=65534 --regid=65534 --clear-groups bash -c 'exec 3<>/dev/tcp/${PROBED}/9; printf %s "$0" >&3' "$1"`;
 
 /**
- * Says something in the machine to somebody outside, and waits for it to come out of the trap. Cuts the machine's power where it
- * doesn't.
+ * Says something in the machine to somebody outside, and waits for it to come out of the trap.
  *
- * @throws Error where the trap isn't in place
+ * @returns undefined once it has; otherwise what went wrong
  */
-export async function proveTrap(twin: Twin, server: Server): Promise<void> {
+export async function faultOfTrap(twin: Twin, server: Server): Promise<string | undefined> {
   const address = server.ipv4?.ip ?? "";
   const before = twin.trap.probesOf(address);
   let said = "nothing arrived in it";
@@ -24,8 +23,20 @@ export async function proveTrap(twin: Twin, server: Server): Promise<void> {
     await twin.machines
       .run(server, ["timeout", "2", "sh", "-c", SCRIPT, "sh", PROBE])
       .catch((error: Error) => (said = error.message));
-    if (twin.trap.probesOf(address) > before) return;
+    if (twin.trap.probesOf(address) > before) return undefined;
   }
+  return said;
+}
+
+/**
+ * Gives a machine power, and cuts it again where its application should reach nobody and the trap isn't in place.
+ *
+ * @throws Error that says why
+ */
+export async function powerOnProved(twin: Twin, server: Server): Promise<void> {
+  await twin.machines.powerOn(server);
+  const fault = twin.state.trap === null ? undefined : await faultOfTrap(twin, server);
+  if (fault === undefined) return;
   await twin.machines.cutPower(server);
-  throw new Error(`the trap of server ${server.name} isn't in place (${said}); it stays off`);
+  throw new Error(`the trap of server ${server.name} isn't in place (${fault}); it stays off`);
 }

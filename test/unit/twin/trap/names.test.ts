@@ -48,12 +48,14 @@ test("destinations are read from what nft lists, by their names", () => {
       { metainfo: { version: "1.1.3" } },
       {
         set: {
+          table: "queuehost_trap",
           name: "tcp4",
           elem: [element("240.0.0.2", 587, 2), element(PROBED, 9, 1), element("192.0.2.1", 443, 5)],
         },
       },
-      { set: { name: "tcp6" } },
-      { set: { name: "udp6", elem: [element("2001:db8::1", 123, 1)] } },
+      { set: { table: "queuehost_trap", name: "tcp6" } },
+      { set: { table: "queuehost", name: "ssh4", elem: ["192.0.2.7"] } },
+      { set: { table: "queuehost_trap", name: "udp6", elem: [element("2001:db8::1", 123, 1)] } },
     ],
   });
   expect(destinations(json, (address) => (address === "240.0.0.2" ? "smtp.example.org" : undefined))).toEqual([
