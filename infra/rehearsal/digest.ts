@@ -1,5 +1,6 @@
-import { createHmac } from "node:crypto";
-import { version } from "../../package.json";
+import { createHash, createHmac } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Settings } from "../config/schema";
 
 /**
@@ -9,16 +10,32 @@ import type { Settings } from "../config/schema";
 const BESIDES =
   /^(stack|project|requireRehearsal|app\.(path|release|build)|ssh\.|server\.(name|location|protect|keepAddress|backups)|backups\.|storageBox\.|watch\.)/;
 
+/** Of this package, what decides how a server is made: in a clone it may be changed without another version. */
+const PROGRAM = ["host", "infra"].map((folder) => resolve(__dirname, "../..", folder));
+
 /**
- * A name for all settings by which what runs on the server is rehearsed, and for the version of queuehost that puts them there.
- * Keyed with the password of Redis: the values of secrets are in it, and guesses of them are not to be tested against a file.
+ * A name for all settings by which what runs on the server is rehearsed, and for the program that puts it there. Keyed with the
+ * password of Redis: the values of secrets are in it, and guesses of them are not to be tested against a file.
  */
 export function settingsDigest(settings: Settings): string {
   const counted = Object.entries(settings).filter(([key]) => !BESIDES.test(key));
   return createHmac("sha256", settings["redis.password"])
-    .update(JSON.stringify([version, sorted(Object.fromEntries(counted))]))
+    .update(JSON.stringify([programDigest(), sorted(Object.fromEntries(counted))]))
     .digest("hex")
     .slice(0, 32);
+}
+
+function programDigest(): string {
+  const hash = createHash("sha256");
+  for (const folder of PROGRAM)
+    for (const name of readdirSync(folder, { recursive: true, withFileTypes: true })
+      .flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []))
+      .sort())
+      hash
+        .update(`${name.slice(folder.length)}\0`)
+        .update(readFileSync(name))
+        .update("\0");
+  return hash.digest("hex");
 }
 
 /** The same, with the keys of all that is in it in one order: who sets a key first says nothing. */

@@ -9,7 +9,14 @@ export interface Pair {
   readonly settings: string;
 }
 
-const Rehearsed = z.looseObject({ release: z.string(), settings: z.string(), at: z.string(), ok: z.boolean() });
+const Rehearsed = z.looseObject({
+  release: z.string(),
+  settings: z.string(),
+  at: z.string(),
+  ok: z.boolean(),
+  /** How many jobs were allowed to fail for good. */
+  failures: z.number().default(0),
+});
 
 /** A rehearsal, as the stack's record keeps it: `rehearse` adds its whole report. */
 export type Rehearsed = z.infer<typeof Rehearsed>;
@@ -21,8 +28,8 @@ const folderOf = (project: string) => join(ownFolder(project), "rehearsed");
 
 /** Where a stack's rehearsals are written down. */
 export const recordFile = (project: string, stack: string): string =>
-  // A stack of Pulumi Cloud may be named with its organization.
-  join(folderOf(project), `${stack.replaceAll("/", "-")}.json`);
+  // A stack of Pulumi Cloud may be named with its organization; the program knows it by the last part alone.
+  join(folderOf(project), `${stack.split("/").at(-1)}.json`);
 
 /** The rehearsals of a stack that are on record, the newest first; none where the file is none of ours. */
 export function readRecord(project: string, stack: string): Rehearsed[] {
@@ -58,5 +65,9 @@ export function isRehearsed(
 ): boolean {
   if (live === undefined) return true;
   if (live.settings === wanted.settings && (held || live.release === wanted.release)) return true;
-  return record.some(({ ok, release, settings }) => ok && release === wanted.release && settings === wanted.settings);
+  return goodRehearsal(wanted, record) !== undefined;
 }
+
+/** The last good rehearsal of both together. */
+export const goodRehearsal = (wanted: Pair, record: readonly Rehearsed[]): Rehearsed | undefined =>
+  record.find(({ ok, release, settings }) => ok && release === wanted.release && settings === wanted.settings);

@@ -4,7 +4,7 @@ import { recordedRelease } from "../config/recorded";
 import type { Settings } from "../config/schema";
 import { queuehost } from "../config/typed";
 import { settingsDigest } from "./digest";
-import { isRehearsed, readRecord } from "./record";
+import { goodRehearsal, isRehearsed, readRecord } from "./record";
 
 /**
  * With `requireRehearsal`, lets an update go on only with what was rehearsed. A preview says so, and goes on.
@@ -17,7 +17,14 @@ export async function requireRehearsal(settings: Settings, prepared: Prepared, f
   const { stack, project } = settings;
   const wanted = { release: prepared.releaseId, settings: settingsDigest(settings) };
   const record = readRecord(folder, stack);
-  if (isRehearsed(wanted, settings["app.release"] !== undefined, await recordedRelease(), record)) return;
+  if (isRehearsed(wanted, settings["app.release"] !== undefined, await recordedRelease(), record)) {
+    const { at, failures = 0 } = goodRehearsal(wanted, record) ?? {};
+    if (failures > 0)
+      void pulumi.log.info(
+        `requireRehearsal: in the rehearsal of ${at}, ${failures} jobs were allowed to fail for good`,
+      );
+    return;
+  }
   const message = [
     `requireRehearsal: release ${wanted.release} was not rehearsed with this configuration and this version of queuehost${why(wanted, record)}.`,
     `Rehearse it with the stack's data: ${queuehost(`rehearse --stack ${stack} --from-backup latest`, project)}`,

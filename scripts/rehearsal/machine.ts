@@ -1,39 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import { runOverSsh, SshError } from "../engine/command-provider";
 import { UserError } from "../lib/errors";
 import { unlessInterrupted } from "../lib/interrupt";
 import type { Subject } from "../verification/check";
 import { quote } from "../verification/script";
+import type { Tally } from "./tally";
 
 const ON_SERVER = readFileSync(join(__dirname, "on-server.sh"), "utf8");
 const OUTCOME = readFileSync(join(__dirname, "outcome.lua"), "utf8");
 /** Data of many gigabytes take their time. */
 const TIMEOUT_MS = 2 * 3600 * 1000;
-
-/** Lua knows no difference between an empty list and an empty object. */
-const list = <T extends z.ZodType>(of: T) => z.preprocess((value) => (Array.isArray(value) ? value : []), z.array(of));
-
-const Outcome = z.object({
-  /** With its prefix, `bull:mail`. */
-  queue: z.string(),
-  /** Jobs by state. */
-  jobs: z.record(z.string(), z.number()),
-  completed: z.number(),
-  /** For good. */
-  failed: z.number(),
-  /** Attempts that failed, whose jobs are tried again. */
-  again: z.number(),
-  /** Whether BullMQ has forgotten some of what happened: there was more of everything then. */
-  cut: z.boolean(),
-  paused: z.boolean(),
-  /** Why, the most frequent first, twenty at most. */
-  reasons: list(z.object({ name: z.string(), reason: z.string(), again: z.boolean(), count: z.number() })),
-});
-
-/** What became of a queue's jobs. */
-export type Outcome = z.infer<typeof Outcome>;
 
 /** The machine of a rehearsal with data. */
 export class RehearsalMachine {
@@ -66,10 +43,10 @@ export class RehearsalMachine {
     return Number(await this.run("now"));
   }
 
-  /** What became of jobs since a time of the machine's. */
-  async look(since: number): Promise<Outcome[]> {
-    const lines = (await this.run("look", String(since))).split("\n").filter((line) => line !== "");
-    return lines.flatMap((line) => list(Outcome).parse(JSON.parse(line)));
+  /** Looks at the queues once more. */
+  async look(tally: Tally): Promise<void> {
+    const lines = (await this.run("look", tally.asked)).split("\n").filter((line) => line !== "");
+    for (const line of lines) tally.take(line);
   }
 
   /** @throws UserError with the reason that the machine gives */

@@ -2,7 +2,7 @@
 # What a rehearsal with data does on its machine, as root; it is sent over SSH, with OUTCOME (outcome.lua) set before it:
 # load ID WHAT WHO: the backup in the place of what there is; the application stays stopped.
 # migrate WHO: the release's migration on that. serve WHO: the application on that. switch WHO: the release anew, on the other side.
-# Each prints what it took, in milliseconds. look SINCE: what became of jobs since that time (milliseconds), as JSON a database.
+# Each prints what it took, in milliseconds. look READ: what became of jobs since, as JSON a database.
 # shellcheck disable=SC1090,SC1091,SC2034,SC2154 # the scripts and settings of the bundles, on the server
 set -eu
 tools=/opt/queuehost/app backups=/opt/queuehost/backups
@@ -60,7 +60,7 @@ look() {
   for part in redis restore-redis; do . "./$part.sh"; done
   for db in $(as_operator info keyspace | databases); do
     mapfile -t names < <(as_operator -n "$db" --scan --pattern '*:meta' | grep -v '[[:cntrl:]]' | sort | sed 's/:meta$//')
-    [ "${#names[@]}" = 0 ] || as_operator -n "$db" eval_ro "$OUTCOME" 0 "$1" "${names[@]}"
+    [ "${#names[@]}" = 0 ] || as_operator -n "$db" eval_ro "$OUTCOME" 0 "$db" "$1" "${names[@]}"
   done
 }
 

@@ -7,7 +7,8 @@ import type { Replaced } from "./replaced";
  * What a rehearsal has of its own: who may reach and delete the machine, and the cloud; what is rehearsed is what would be built
  * now, whatever release is held. A password that the other stack hasn't got yet is made for it.
  */
-const OWN = /^(hcloud:.*|queuehost:(server\.(name|protect)|ssh\..*|storageBox\.hostKey|domain\.zone|app\.release))$/;
+const OWN =
+  /^(hcloud:.*|queuehost:(server\.(name|protect)|ssh\..*|storageBox\.hostKey|domain\.zone|app\.release|requireRehearsal))$/;
 /** Nobody outside gives certificates for a machine on loopback. */
 const CERTIFICATES = "queuehost:domain.certificates";
 const MADE = "queuehost:redis.password";

@@ -1,8 +1,8 @@
 import type { Replaced } from "../backups/records";
 import { jobsInWords } from "../backups/records";
 import { columns } from "../lib/columns";
-import type { Outcome } from "./machine";
 import type { Report } from "./report";
+import type { Outcome } from "./tally";
 import type { Trapped } from "./trapped";
 
 /** So many lines of each part are shown. */

@@ -1,5 +1,5 @@
 import type { Replaced } from "../backups/records";
-import type { Outcome } from "./machine";
+import type { Outcome } from "./tally";
 import type { Trapped } from "./trapped";
 
 /** What a rehearsal with data found. */
@@ -13,7 +13,9 @@ export interface Report {
   /** Digest of the settings that count, as `requireRehearsal` compares it. */
   readonly settings: string;
   readonly version: string;
-  /** Variables that had another value than the stack's. */
+  /** How many jobs were allowed to fail for good. */
+  readonly failures: number;
+  /** Variables that had another value than the stack's: with those, and not with its own, it was rehearsed. */
   readonly replaced: readonly string[];
   /** How long each step took. `switch`: from the start of the new processes to the end of the old. */
   readonly seconds: Readonly<Record<string, number>>;
@@ -29,31 +31,49 @@ export interface Report {
 
 /** What a program says that can't reach whom it wants to. Inside of the trap nobody can. */
 const UNREACHED =
-  /\b(E(CONNRESET|CONNREFUSED|PIPE|TIMEDOUT|AI_AGAIN|NOTFOUND|HOSTUNREACH|NETUNREACH|SOCKET)|socket hang up|fetch failed|getaddrinfo|network error)\b/i;
+  /\b(E(CONNRESET|PIPE|TIMEDOUT|AI_AGAIN|NOTFOUND|HOSTUNREACH|NETUNREACH|SOCKET)|socket hang up|fetch failed|getaddrinfo|network error)\b/i;
+/** The trap takes every connection over IPv4: who is refused has spoken to an IPv6 address, or to the machine itself. */
+const REFUSED6 = /\bECONNREFUSED [0-9a-f]*:[0-9a-f:]+/i;
+const ITSELF = /\b127\.\d+\.\d+\.\d+|(^|[^0-9a-f:])::1\b|\blocalhost\b|\/run\//i;
 
 /** Whether a job failed because nobody outside could be reached: for `answer`, with what the trap answers over HTTP. */
 export function isForWantOfOthers(reason: string, answer: number): boolean {
-  return UNREACHED.test(reason) || new RegExp(`\\b${answer}\\b`).test(reason);
+  if (ITSELF.test(reason)) return false;
+  return UNREACHED.test(reason) || REFUSED6.test(reason) || new RegExp(`\\b${answer}\\b`).test(reason);
 }
 
 /**
- * What is wrong with what became of the jobs: those that failed for good and not for want of somebody outside.
+ * What is wrong with what became of the jobs: those that failed for good and not for want of somebody outside; and where it can't
+ * be said.
  *
  * @param allowed so many may
  */
 export function faultsOf(queues: readonly Outcome[], answer: number, allowed: number): string[] {
-  const counted = queues.map((outcome) => {
-    const excused = outcome.reasons
-      .filter(({ again, reason }) => !again && isForWantOfOthers(reason, answer))
-      .reduce((sum, { count }) => sum + count, 0);
-    return { outcome, failed: outcome.failed - excused };
-  });
+  const counted = queues.map((outcome) => ({ outcome, failed: failedOf(outcome) - excusedOf(outcome, answer) }));
   const sum = counted.reduce((all, { failed }) => all + failed, 0);
-  if (sum <= allowed) return [];
-  const worst = counted.filter(({ failed }) => failed > 0);
-  const named = worst.map(({ outcome, failed }) => `${failed} of ${outcome.queue}`).join(", ");
-  return [`${sum} job${sum === 1 ? "" : "s"} failed for good (${named}), and ${allowed} may`];
+  const named = counted.flatMap(({ outcome, failed }) => (failed > 0 ? [`${failed} of ${outcome.queue}`] : []));
+  return [
+    ...queues
+      .filter(isUnseen)
+      .map(
+        ({ queue }) => `more happened in ${queue} than could be seen: it keeps neither its events nor jobs that failed`,
+      ),
+    ...(sum > allowed
+      ? [`${sum} job${sum === 1 ? "" : "s"} failed for good (${named.join(", ")}), and ${allowed} may`]
+      : []),
+  ];
 }
+
+const grown = ({ before, jobs }: Outcome) => (jobs.failed ?? 0) - (before.failed ?? 0);
+/** Where events were gone, the jobs themselves say how many failed. */
+const failedOf = (outcome: Outcome) => (outcome.cut ? Math.max(outcome.failed, grown(outcome)) : outcome.failed);
+/** Jobs that fail are deleted, so that they say nothing. */
+const isUnseen = (outcome: Outcome) => outcome.cut && grown(outcome) < outcome.failed;
+
+const excusedOf = ({ reasons }: Outcome, answer: number) =>
+  reasons
+    .filter(({ again, reason }) => !again && isForWantOfOthers(reason, answer))
+    .reduce((sum, { count }) => sum + count, 0);
 
 /** Jobs that wait, run or are due, in queues that aren't paused. */
 export const isIdle = (queues: readonly Outcome[]): boolean =>

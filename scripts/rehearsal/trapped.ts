@@ -5,6 +5,8 @@ import { UserError } from "../lib/errors";
 const Count = z.object({ count: z.number() });
 
 const Trapped = z.object({
+  /** Whether nothing leaves: tried when this is asked. */
+  in_place: z.boolean(),
   /** Whom the application wanted to speak to; names where it had asked for one. */
   destinations: z.array(Count.extend({ protocol: z.enum(["tcp", "udp"]), host: z.string(), port: z.number() })),
   /** What it said, as far as the trap understands that. */

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Settings } from "../../infra/config/schema";
 import { settingsDigest } from "../../infra/rehearsal/digest";
 import { version } from "../../package.json";
 import { type RunningTwin, startTwin, stopTwin } from "../../twin/client";
@@ -18,13 +19,14 @@ import { engineUp } from "../release/engine-up";
 import { whoami } from "../release/who";
 import { verifySubject } from "../verification";
 import type { Subject } from "../verification/check";
-import { type Outcome, RehearsalMachine } from "./machine";
+import { RehearsalMachine } from "./machine";
 import { assertStack } from "./rehearsed";
 import { assertReplaceable, type Replaced } from "./replaced";
 import { differing, faultsOf, isIdle, type Report } from "./report";
 import { ensureSshKey } from "./ssh-key";
 import { ensureStack } from "./stack";
 import { Steps } from "./steps";
+import { type Outcome, Tally } from "./tally";
 import { setTrap, type Trapped, trappedOf } from "./trapped";
 
 export interface DataOptions {
@@ -90,11 +92,14 @@ export class DataRehearsal {
       this.found.faults.push(error.message.replaceAll(`--stack ${DATA_REHEARSAL}`, `--stack ${stack}`));
     }
     const trapped = await this.trapped(twin);
+    if (trapped?.in_place === false)
+      this.found.faults.push("the trap was not in place at the end: what the application sent may have left");
     return {
       stack,
       at: new Date().toISOString(),
       backup: { id: chosen.id, made: chosen.made.toISOString() },
-      settings: settingsDigest(settings),
+      settings: settingsDigest(withReplaced(settings, options.replaced)),
+      failures: options.failures,
       version,
       replaced: Object.keys(options.replaced),
       seconds: steps.seconds,
@@ -168,12 +173,13 @@ export class DataRehearsal {
     steps.took("dump", dump);
     steps.took("migration", migration);
 
-    const since = await machine.time();
+    const tally = new Tally(await machine.time());
+    await machine.look(tally);
     await steps.step("start", "application with the data", () => machine.serve(who));
     const took = await steps.step("switch", "switch to the other side", () => machine.switch(who));
     steps.took("switch", took);
     await steps.step("work", `workers, for ${this.options.seconds} s or until nothing waits`, (report) =>
-      this.work(machine, since, report),
+      this.work(machine, tally, report),
     );
     found.differences = await this.differences(server, id, parts);
     found.faults.push(...faultsOf(found.queues, this.options.answer, this.options.failures));
@@ -182,11 +188,12 @@ export class DataRehearsal {
   }
 
   /** Lets the workers work, and looks at the result. */
-  private async work(machine: RehearsalMachine, since: number, report: (line: string) => void): Promise<void> {
+  private async work(machine: RehearsalMachine, tally: Tally, report: (line: string) => void): Promise<void> {
     const deadline = Date.now() + this.options.seconds * 1000;
     // Twice: a job that is due goes on its way a moment later.
     for (let idle = 0; idle < 2 && !this.steps.isInterrupted; await sleep(POLL_MS)) {
-      const queues = await machine.look(since);
+      await machine.look(tally);
+      const queues = tally.outcomes;
       this.found.queues = queues;
       const sum = (of: (outcome: Outcome) => number) => queues.reduce((all, one) => all + of(one), 0);
       report(`${sum(({ completed }) => completed)} done, ${sum(({ failed }) => failed)} failed`);
@@ -208,6 +215,12 @@ export class DataRehearsal {
     const machine = servers.find(({ status }) => status === "running");
     return machine && trappedOf(twin, machine.id);
   }
+}
+
+/** What was rehearsed is what it ran with. */
+function withReplaced(settings: Settings, replaced: Replaced): Settings {
+  const values = Object.entries(replaced).map(([key, value]) => [key.replace(/^env\./, ""), value]);
+  return { ...settings, env: { ...settings.env, ...Object.fromEntries(values) } };
 }
 
 /** Deletes what a rehearsal with data has made, the data first; what isn't there is passed over. */

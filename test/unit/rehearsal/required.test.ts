@@ -53,7 +53,7 @@ describe("the digest of settings", () => {
 describe("whether an up may go on", () => {
   const wanted: Pair = { release: "new", settings: "s1" };
   const live: Pair = { release: "old", settings: "s1" };
-  const rehearsed = (pair: Pair, ok = true) => [{ ...pair, at: "2026-11-22T14:00:00Z", ok }];
+  const rehearsed = (pair: Pair, ok = true) => [{ ...pair, at: "2026-11-22T14:00:00Z", ok, failures: 0 }];
 
   test("not with what wasn't rehearsed, or not well, or not together", () => {
     expect(isRehearsed(wanted, false, live, [])).toBe(false);
@@ -83,7 +83,7 @@ describe("the record", () => {
     project = mkdtempSync(join(tmpdir(), "queuehost-record-"));
   });
   afterEach(() => rmSync(project, { recursive: true }));
-  const one = (n: number) => ({ release: `r${n}`, settings: "s", at: "now", ok: true, report: { n } });
+  const one = (n: number) => ({ release: `r${n}`, settings: "s", at: "now", ok: true, failures: 0, report: { n } });
 
   test("keeps the newest of a stack, for its owner alone", () => {
     expect(readRecord(project, "production")).toEqual([]);
@@ -94,6 +94,7 @@ describe("the record", () => {
     expect(readRecord(project, "production")[0]).toEqual(one(11));
     expect(statSync(recordFile(project, "production")).mode & 0o777).toBe(0o600);
     expect(readRecord(project, "staging")).toEqual([]);
+    expect(readRecord(project, "acme/production")).toHaveLength(10);
     expect(readFileSync(join(project, ".queuehost/.gitignore"), "utf8")).toBe("*\n");
   });
 
