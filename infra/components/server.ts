@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { hostKeyBundle } from "../bundles/hostkey";
 import { userData } from "../bundles/user-data";
 import type { Offer } from "../config/catalogue";
+import { RESTORING } from "../config/hetzner";
 import { forgetOrders, rememberOrder } from "../config/orders";
 import { apply } from "../remote/apply";
 import type { Target } from "../remote/connection";
@@ -82,7 +83,12 @@ export class Server extends pulumi.ComponentResource {
             .apply(([authorizedKey, privateKey, publicKey]) => {
               // Everything else is there: the order comes next.
               if (isOrder) rememberOrder(pulumi.getStack(), offer.type, offer.location);
-              return userData({ authorizedKey, hostKey: { privateKey, publicKey } });
+              const app = process.env[RESTORING];
+              return userData({
+                authorizedKey,
+                hostKey: { privateKey, publicKey },
+                ...(app && { restoring: { app, since: new Date() } }),
+              });
             }),
         ),
       },

@@ -9,6 +9,9 @@ export const HETZNER_STORAGE = "https://api.hetzner.com/v1";
 /** Set to `yes`, a preview is of a server that isn't there yet: whether it could be had, and all else it needs. */
 export const NEW_SERVER = "QUEUEHOST_NEW_SERVER";
 
+/** Set to `app.name`, a server that an up makes serves nobody: its data is still to be restored. */
+export const RESTORING = "QUEUEHOST_RESTORING";
+
 /** Hetzner couldn't be asked, or refuses; the message says it whole, in a line or two. */
 export class HetznerError extends Error {}
 

@@ -15,7 +15,10 @@ export const recreate = new Command("recreate")
   .description("delete what a stack has in the cloud and bring it up anew, with its data where --restore says so")
   .requiredOption("--stack <name>", "the stack")
   .option("--restore <backup>", "what to bring back: latest, a backup's id or date, or none", "none")
-  .option("--without-last", "don't stop the application and back it up before, where that can't be done any more")
+  .option(
+    "--without-last",
+    "make no last backup, where that can't be done any more: what came after the newest one is lost",
+  )
   .option("--yes", "don't ask for the stack's name, for scripts")
   .option("--json", "print the result as JSON")
   .action(async ({ stack, restore, withoutLast = false, yes = false, json = false }: Options) => {

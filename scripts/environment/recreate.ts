@@ -1,3 +1,4 @@
+import { RESTORING } from "../../infra/config/hetzner";
 import { ensureEngine } from "../engine";
 import { heal, observe } from "../healing";
 import { UserError } from "../lib/errors";
@@ -20,6 +21,7 @@ import { type Leaving, leaving, type Source, sourceOf } from "./rescue/source";
 import { take } from "./rescue/take";
 import { type Screen, screen as screenOf } from "./screen";
 import { tearDown, typeName } from "./tear-down";
+import { settingsOf } from "./wanted";
 
 export interface RecreateOptions {
   /** latest, a backup's id or date, or none. */
@@ -83,7 +85,8 @@ export async function recreateStack(
     clock.lap("deletion");
   }
   // Who typed the name has been asked.
-  const green = await bringUp(pulumi, { yes: true, verify: note === undefined, again, screen });
+  const without = note === undefined ? pulumi : pulumi.with({ [RESTORING]: (await settingsOf(pulumi))["app.name"] });
+  const green = await bringUp(without, { yes: true, verify: note === undefined, again, screen });
   clock.lap("bringUp");
   if (note === undefined) {
     if (json) console.log(JSON.stringify({ stack, ok: green, seconds: clock.seconds() }, null, 2));

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PACKAGE } from "../../scripts/lib/places";
 import { type Ended, run } from "../../scripts/lib/run";
@@ -37,8 +38,9 @@ describe.skipIf(LACKS_ENGINE)("a server that is lost, and its backups at a Stora
     const up = await queuehost("up", "--yes");
     expect(up.exitCode).toBe(1);
     expect(up.output).toMatch(
-      /^(.*\n)?The server \S+ \(\d+\) of stack \S+ no longer exists at Hetzner\. Nothing was changed\. .* recreate --stack \S+ --restore latest \(.*\)$/,
+      /^(.*\n)?The server \S+ \(\d+\) of stack \S+ no longer exists at Hetzner\. Nothing was changed\. .* recreate --stack \S+ --restore latest$/,
     );
+    const seen = answers(host);
     const back = await queuehost("recreate", "--restore", "latest", "--yes", "--json");
     expect(back.exitCode, back.output).toBe(0);
     const { ok, jobs, seconds, address } = JSON.parse(back.stdout);
@@ -46,6 +48,8 @@ describe.skipIf(LACKS_ENGINE)("a server that is lost, and its backups at a Stora
     expect(jobs.backup).toBeGreaterThan(0);
     console.log(`lost and back in ${seconds.total} s, ${jobs.backup - jobs.now} of ${jobs.backup} jobs lost`);
     expect(jobs.now).toBe(jobs.backup);
+    // Nobody was served before the data was back.
+    expect(await seen.end()).toEqual([503, 200]);
     expect(await deployment.up()).toEqual([]);
     expect(await statusOf(deployment, "before-the-loss")).toBe("completed");
     expect((await servers())[0]?.protection).toEqual({ delete: true, rebuild: true });
@@ -75,6 +79,29 @@ describe.skipIf(LACKS_ENGINE)("a server that is lost, and its backups at a Stora
       ["--import", "tsx", join(PACKAGE, "scripts/queuehost.ts"), ...words, "--stack", deployment.pulumi.stack],
       { cwd: PACKAGE, env: deployment.rehearsal.environment, stdin: "ignore" },
     );
+  }
+
+  /** What an address answers from now on: each status once more where it changes. */
+  function answers(host: string) {
+    const statuses: number[] = [];
+    let ended = false;
+    const looking = (async () => {
+      while (!ended) {
+        const status = await fetch(`http://${host}/health`, { signal: AbortSignal.timeout(2_000) }).then(
+          (answer) => answer.status,
+          () => undefined,
+        );
+        if (status !== undefined && status !== statuses.at(-1)) statuses.push(status);
+        await sleep(200);
+      }
+    })();
+    return {
+      async end() {
+        ended = true;
+        await looking;
+        return statuses;
+      },
+    };
   }
 
   const servers = async () =>

@@ -5,6 +5,7 @@ import { BackupServer } from "../../backups/server";
 import { upload } from "../../backups/transfer";
 import { UserError } from "../../lib/errors";
 import type { Pulumi } from "../../lib/pulumi";
+import { serverOf } from "../../release/server";
 import { whoami } from "../../release/who";
 import { ago } from "../../release/words";
 import type { Subject } from "../../verification/check";
@@ -43,6 +44,8 @@ export async function bringBack(pulumi: Pulumi, note: Note, kept: Kept, { say }:
   say(`bringing back backup ${id}, made ${ago(backup.made)}`);
   const parts = partsOf(backup);
   await server.restore(id, parts, await whoami(), say);
+  // It was made behind its page of maintenance.
+  await (await serverOf(pulumi)).ask("maintenance", "off", await whoami());
   kept.write({ ...note, id, restored: true });
   return { backup, compared: parsePlan(await server.plan(id, parts)) };
 }

@@ -67,7 +67,7 @@ export interface Source {
  * Decides, before anything is deleted, what will be brought back.
  *
  * @param wish latest, an id or a date
- * @param withoutLast makes no last backup of a server that answers
+ * @param withoutLast what was done since the newest backup may be lost: no last one is made, and a server that is there goes unheard
  * @throws UserError where there is nothing to be brought back
  */
 export async function sourceOf(
@@ -95,6 +95,10 @@ export async function sourceOf(
     throw new UserError(
       `There is nothing to restore from: ${left?.silent ?? `stack ${stack} has no server`}, and its backups went nowhere else (backups.to isn't set to a place off the server). Nothing was touched. A new server without data: ${typed("recreate", "--stack", stack)}`,
     );
+  if (is.server === "there" && !withoutLast)
+    throw new UserError(
+      `The server ${is.name} (${is.id}) is there, and doesn't answer: ${left?.silent ?? "the state doesn't say how to reach it"}. Nothing was touched. What it did since its newest backup is on its disk alone: see in Hetzner's console whether it can be started. Where that is to be lost: ${typed("recreate", "--stack", stack, "--restore", wish, "--without-last")}`,
+    );
   say(`${left?.silent ?? `stack ${stack} has no server`}: what was done there since its newest backup is lost`);
   if (place === "storage-box") {
     const seen = await lookAtBox(pulumi);
@@ -106,7 +110,7 @@ export async function sourceOf(
     say(
       typeof seen === "string"
         ? `the Storage Box can't be looked at from here: ${seen}`
-        : `the Storage Box has ${seen} backups`,
+        : `the Storage Box has ${seen} backups; how old the newest is shows when it is brought back`,
     );
   }
   return { place, answers: false, last: false, ...(wish === "latest" ? {} : { id: wish }) };

@@ -67,3 +67,13 @@ test("of one that serves, though ssh doesn't reach it, nothing", async () => {
     /earlier version\nNothing was touched\.$/,
   );
 });
+
+test("of one that is there and silent, what is off it, where somebody says that the rest is lost", async () => {
+  const left = { server, address, silent: "The server can't be asked: time-out" };
+  const of = (withoutLast: boolean) =>
+    sourceOf(stackTo("s3:https://host/bucket"), { ...there, name: "shop" }, left, "latest", withoutLast, screen);
+  await expect(of(false)).rejects.toThrow(
+    /^The server shop \(42\) is there, and doesn't answer: .* Nothing was touched\. .* --restore latest --without-last$/,
+  );
+  expect(await of(true)).toEqual({ place: "s3:https://host/bucket", answers: false, last: false });
+});
