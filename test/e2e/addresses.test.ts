@@ -1,6 +1,8 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Deployment } from "../support/deployment";
-import { LACKS_ENGINE } from "../support/requires";
+import { LACKS_ENGINE, NOT_LONG } from "../support/requires";
 
 interface Server {
   readonly id: number;
@@ -91,6 +93,21 @@ describe.skipIf(LACKS_ENGINE)("the addresses of a server", () => {
     expect(second.id).not.toBe(first.id);
     expect(second.public_net).toMatchObject({ ipv4: { ip: first.public_net.ipv4.ip } });
   });
+
+  test.skipIf(NOT_LONG)(
+    "are taken over where an up was killed before it could write down that it had made one",
+    async () => {
+      const lost = (value: unknown) => typeof value === "string" && value.endsWith("::queuehost-addresses-ipv6");
+      const { output } = await it.pulumi.run(["stack", "export"]);
+      const state = JSON.parse(output, (_, value) =>
+        Array.isArray(value) ? value.filter((one) => !lost(one) && !lost(one?.urn)) : value,
+      );
+      const file = join(it.rehearsal.folder, "state.json");
+      writeFileSync(file, JSON.stringify(state));
+      await run("stack", "import", "--file", file);
+      expect(await up()).toContain("1 imported");
+    },
+  );
 
   test("are kept no more where that is said, and go with the server then", async () => {
     await it.configure({ "server.keepAddress": "false" });
