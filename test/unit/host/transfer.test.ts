@@ -105,7 +105,7 @@ umask 077; as_backup() { "$@"; }; chown() { :; }; FOLDER=${join(root, folder)}; 
       writeFileSync(join(set, file), text, { mode: 0o600 });
     writeFileSync(
       join(set, "SHA256SUMS"),
-      execFileSync("sha256sum", ["files.tar", "manifest", "redis.rdb"], { cwd: set }),
+      execFileSync("sh", ["-c", "sha256sum files.tar manifest redis.rdb"], { cwd: set }),
     );
     chmodSync(join(set, "SHA256SUMS"), 0o600);
   }
