@@ -39,6 +39,6 @@ export function markdownTable(): string {
 }
 
 function note(key: Key): string {
-  if (key.secret) return " (required, --secret)";
-  return key.default === undefined && !key.optional ? " (required)" : key.optional ? " (optional)" : "";
+  if (key.default !== undefined) return "";
+  return ` (${key.optional ? "optional" : "required"}${key.secret ? ", --secret" : ""})`;
 }
