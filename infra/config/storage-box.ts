@@ -31,7 +31,7 @@ export async function planBox(wanted: Wanted): Promise<boolean> {
   return recorded;
 }
 
-/** Hetzner takes a name twice, so that nobody else notices. */
+/** Nothing says that Hetzner refuses a second box of the same name. */
 export function assertNone({ stack, project, "server.name": name }: Wanted, found: Boxes): void {
   const own = found.find(
     (box) => box.name === name && box.labels.stack === labelValue(stack) && isOfProject(box.labels, project),
