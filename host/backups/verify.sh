@@ -74,14 +74,14 @@ away() {
   check 'each backup is shipped' queuehost-backup-ship.service "$(systemctl show -P OnSuccess queuehost-backup.service)"
   check 'the last shipping succeeded' success "$(systemctl show -P Result queuehost-backup-ship.service)"
   modes 'credentials of backups.to are for backups alone' 'root:backup 640' /etc/queuehost/backups/*
+  newest=$(find "$folder" -mindepth 1 -maxdepth 1 -type d -name '????????-??????' -printf '%f\n' 2>/dev/null | sort | tail -n 1)
   # shellcheck source=server/sandbox.sh
-  if there=$(. "$program/sandbox.sh" && away list 15 2>&1); then
+  if there=$(. "$program/sandbox.sh" && away list 8 2>&1); then
     pass 'backups.to is reached and opens' "$(grep -c . <<<"$there") backups"
-    newest=$(find "$folder" -mindepth 1 -maxdepth 1 -type d -name '????????-??????' -printf '%f\n' 2>/dev/null | sort | tail -n 1)
     age=$(cut -f 2 <<<"$there" | sort | tail -n 1)
     if grep -q "^away	$newest	" <<<"$there"; then
       pass "$shipped" "$newest"
-    elif [ "$(systemctl is-active queuehost-backup-ship.service)" = activating ]; then
+    elif systemctl is-active queuehost-backup.service queuehost-backup-ship.service | grep -q ing; then
       pass "$shipped" "$newest is being shipped"
     else
       flunk "$shipped" "$newest isn't; ${age:-none} is"

@@ -20,8 +20,7 @@ export function confined(keys: string, appendOnly: boolean): string {
  */
 export async function whileItMayDelete<T>(box: BoxOwner, work: () => Promise<T>): Promise<T> {
   if (!box.appendOnly) return work();
-  const keys = await onBox(box, `cat ${KEYS}`);
-  const set = (appendOnly: boolean) => onBox(box, `dd of=${KEYS}`, confined(keys, appendOnly));
+  const set = (appendOnly: boolean) => confine(box, appendOnly);
   await set(false);
   try {
     return await work();
@@ -32,6 +31,22 @@ export async function whileItMayDelete<T>(box: BoxOwner, work: () => Promise<T>)
       );
     });
   }
+}
+
+/** Confines the server's key to adding, where it should be and isn't: a command that was killed may have left it free. */
+export async function confineAgain(box: BoxOwner): Promise<void> {
+  if (box.appendOnly) await confine(box, true);
+}
+
+async function confine(box: BoxOwner, appendOnly: boolean): Promise<void> {
+  const keys = await onBox(box, `cat ${KEYS}`);
+  const wanted = confined(keys, appendOnly);
+  if (keys === wanted) return;
+  // Half a list would let nobody in any more: it takes the other's place once it is whole.
+  await onBox(box, `dd of=${KEYS}.new`, wanted);
+  if ((await onBox(box, `cat ${KEYS}.new`)) !== wanted)
+    throw new UserError("The Storage Box didn't take a list of keys.");
+  await onBox(box, `mv ${KEYS}.new ${KEYS}`);
 }
 
 async function onBox({ host, port, user, hostKey, ownerKey }: BoxOwner, command: string, stdin = ""): Promise<string> {

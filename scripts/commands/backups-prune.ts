@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { whileItMayDelete } from "../backups/box";
+import { confineAgain, whileItMayDelete } from "../backups/box";
 import { parseBackups, parseGone } from "../backups/records";
 import { type BackupServer, backupsOf } from "../backups/server";
 import { assertAnswerable } from "../environment/bring-up";
@@ -26,6 +26,7 @@ export const prune = new Command("prune")
     const say = json ? console.error : console.log;
     const server = await backupsOf(stack);
     const who = await whoami();
+    if (server.subject.box !== undefined) await confineAgain(server.subject.box);
     const { away, place, unreachable } = parseBackups(await server.list());
     if (place === undefined) throw new UserError("backups.to is not set: there are no backups off the server.");
     if (unreachable !== undefined) throw new UserError(`Nothing was deleted: ${unreachable}`);

@@ -97,7 +97,7 @@ case ${1:-} in
     snapshots "${2:-30}" >"$work/there" || must $?
     touch "$STATE/shipped"
     # What this server sent counts once it was read back.
-    awk -F '\t' 'NR == FNR { shipped[$1, $2] = 1; next } $4 == "elsewhere" || ($1, $2) in shipped { print "away\t" $0 }' "$STATE/shipped" "$work/there"
+    awk -F '\t' 'FILENAME == ARGV[1] { shipped[$1, $2] = 1; next } $4 == "elsewhere" || ($1, $2) in shipped { print "away\t" $0 }' "$STATE/shipped" "$work/there"
     ;;
   fetch) fetch "$2" ;;
   check) check ;;

@@ -50,16 +50,19 @@ make_one() {
 
 # ship_all: prints the newest set once it is off the server. The shipping that runs may have begun too early for it.
 ship_all() {
-  local newest
+  local newest failed
   [ -n "$to" ] || fail 'backups.to is not set: there are no backups off this server'
   newest=$(sets "$FOLDER" | head -n 1)
   [ -n "$newest" ] || fail 'there is no backup to ship'
   for _ in 1 2; do
-    systemctl start queuehost-backup-ship.service 2>/dev/null || fail "not shipped: $(last_reason queuehost-backup-ship.service)"
-    if grep -q "^$newest	" /var/lib/queuehost-backup/shipped; then
+    failed=''
+    systemctl start queuehost-backup-ship.service 2>/dev/null || failed=$(last_reason queuehost-backup-ship.service)
+    # It may be an older one that can't be shipped.
+    if grep -q "^$newest	" /var/lib/queuehost-backup/shipped 2>/dev/null; then
       printf '%s\n' "$newest"
       return
     fi
+    [ -z "$failed" ] || fail "not shipped: $failed"
   done
   fail "not shipped: backup $newest did not get to $place; there are later ones than that"
 }

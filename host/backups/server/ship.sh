@@ -51,8 +51,15 @@ send() {
   printf '%s\t%s\n' "$id" "$snapshot" >>"$work/there"
 }
 
-ship() {
+send_all() {
   local id
+  while id=$(missing) && [ -n "$id" ]; do
+    send "$id"
+    printf '%s\n' "$id" >>"$work/done"
+  done
+}
+
+ship() {
   exec 9>"$STATE/lock"
   flock -w 7200 9 || fail 'another shipping has been running for two hours'
   # What runs that were killed left behind.
@@ -67,13 +74,14 @@ ship() {
   cp "$work/shipped" "$STATE/shipped"
   cut -f 1 "$work/shipped" >"$work/done"
   shipped='' spoilt=''
-  while id=$(missing) && [ -n "$id" ]; do
-    send "$id"
-    printf '%s\n' "$id" >>"$work/done"
-  done
+  send_all
   [ -z "$spoilt" ] || fail "$spoilt"
-  # shellcheck disable=SC2119 # once a day will do
-  [ -n "$append_only" ] || tidy >/dev/null
+  if [ -z "$append_only" ]; then
+    # shellcheck disable=SC2119 # once a day will do
+    tidy >/dev/null
+    # Made meanwhile: what would have shipped them found this running.
+    send_all
+  fi
   if [ -n "$shipped" ]; then log "shipped to $place:$shipped"; else log "nothing new for $place"; fi
 }
 
@@ -81,7 +89,7 @@ ship() {
 old() {
   surplus_there >"$work/surplus"
   jq -r '.[] | .short_id as $snapshot | .tags[]? | ["gone", ., $snapshot] | @tsv' "$work/snapshots.json" |
-    awk -F '\t' 'NR == FNR { surplus[$1] = 1; next } $2 in surplus' "$work/surplus" -
+    awk -F '\t' 'FILENAME == ARGV[1] { surplus[$1] = 1; next } $2 in surplus' "$work/surplus" -
 }
 
 # tidy [now]: deletes them, and once a day, or now, gives back the room that they took.
