@@ -9,7 +9,7 @@ const UNDER_LOAD_S = 20;
 const ROUND_S = 10;
 const ROUNDS = 3;
 /** Jobs a second, where latency is measured. */
-const RATE = 200;
+const RATE = 50;
 
 /** What became of the jobs, and how long it took until all was as before. */
 interface Row {

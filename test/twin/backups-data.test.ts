@@ -1,5 +1,5 @@
 // Long, because one machine serves all of it: to make one takes longer than any of its tests.
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LACKS_MACHINES, NOT_LONG } from "../support/requires";
 import { waitFor } from "../support/wait-for";
 import { faultOf } from "./support/app-server";
@@ -44,7 +44,11 @@ END
           ${AS_APP} sqlite3 plain.db 'create table "odd ""table" (n); insert into "odd ""table" values (1), (2)'
           (printf 'SQLite format 3\\0'; head -c 4080 /dev/zero) >damaged.db; chown app:app damaged.db
           systemd-run --quiet --unit writes --uid app --gid app bash -c 'while :; do echo "${CHANGE}"; done | sqlite3 -cmd ".timeout 5000" ${UPLOADS}/tasks.db'`);
-        await waitFor("writes", async () => Number(await run(`sqlite3 ${UPLOADS}/tasks.db 'select n from a'`)) > 20);
+        await waitFor(
+          "writes",
+          async () => Number(await run(`sqlite3 ${UPLOADS}/tasks.db 'select n from a'`)) > 20,
+          60,
+        );
         id = await machine.backup();
       });
 
@@ -63,6 +67,7 @@ END
         await waitFor(
           "the writer",
           async () => Number(await run(`sqlite3 ${UPLOADS}/tasks.db 'select n from a'`)) > before,
+          60,
         );
         expect(await run("ls /var/lib/queuehost-sqlite")).toBe("");
         const level =
@@ -133,7 +138,7 @@ END
         await waitFor(
           "the machine",
           async () => (await run("cat /proc/sys/kernel/random/boot_id; stat -c %Y /proc/1")) !== boot,
-          60,
+          120,
         );
       };
 
@@ -154,7 +159,7 @@ END
         await waitFor(
           "the old data",
           async () => (await run("ls -d $FOLDER/.restore 2>/dev/null || echo gone")) === "gone",
-          120,
+          240,
         );
         expect(await machine.state()).toBe(SPOILT);
         expect(await pm2.app.health()).toHaveProperty("folder");
@@ -179,13 +184,13 @@ END
         await run(`
           rm -f /root/here; cp -a ${PARTS}/restore.sh /root/whole; sed -i '/^  exec 8>&-/i touch /root/here; sleep 900' ${PARTS}/restore.sh
           systemd-run --quiet --unit restore bash ${PARTS}/restore.sh run ${id} 'redis postgres files' tests`);
-        await waitFor("the restore", () => run("test -e /root/here && echo yes || :"), 120);
+        await waitFor("the restore", () => run("test -e /root/here && echo yes || :"), 240);
         await run(`mv /root/whole ${PARTS}/restore.sh; sync`);
         await reset();
         await waitFor(
           "its end",
           async () => (await run("ls -d $FOLDER/.restore 2>/dev/null || echo gone")) === "gone",
-          120,
+          240,
         );
         expect(await machine.state()).toBe("50 0 1 1000 invoice state");
         expect(await run("cut -f 1-4 $FOLDER/$(ls $FOLDER | grep ^2 | tail -n 1)/manifest | grep bull:mail")).toContain(
@@ -215,10 +220,16 @@ END
           until cli ping >/dev/null 2>&1; do sleep 0.1; done; cp -a $FOLDER /root/sets`);
       });
 
+      afterAll(() =>
+        run(`
+          systemctl stop redis-server@queue redis-server@cache; rm -rf /root/redis; rm -f ${REDIS}/ballast; cp -a ${REDIS} /root/redis
+          umount ${REDIS}; cp -a /root/redis/. ${REDIS}; systemctl start redis-server@queue redis-server@cache`),
+      );
+
       test("nothing acknowledged is lost, and all of it comes back by itself once there is room", async () => {
         await run(`systemd-run --quiet --unit load --uid app --gid app --property EnvironmentFile=/srv/tiny/shared/.env --working-directory /srv/tiny/current \
           $(ls -d /opt/queuehost/node/*/bin/node | tail -n 1) load.js full 50`);
-        await waitFor("jobs to be done", () => run("test -s /var/lib/tiny/done && echo yes || :"), 30);
+        await waitFor("jobs to be done", () => run("test -s /var/lib/tiny/done && echo yes || :"), 120);
         // Each answer is the length of the list: what was acknowledged is in it.
         await run(`
           pad=$(head -c 3000 /dev/zero | tr '\\0' x)
@@ -234,7 +245,7 @@ END
           ),
         ).not.toMatch(/\n0$/);
         await run(`rm ${REDIS}/ballast`);
-        await waitFor("Redis", async () => (await run("cli ping 2>&1 || :")) === "PONG", 60);
+        await waitFor("Redis", async () => (await run("cli ping 2>&1 || :")) === "PONG", 120);
         for (const client of [1, 2, 3])
           expect(Number(await run(`cli llen acknowledged:${client}`))).toBeGreaterThanOrEqual(
             Number(counts[client - 1]),
@@ -243,7 +254,7 @@ END
         await waitFor(
           "jobs to be done again",
           async () => Number(await run("wc -l </var/lib/tiny/done")) > done + 50,
-          60,
+          120,
         );
         await run("systemctl stop load; cli del acknowledged:1 acknowledged:2 acknowledged:3 >/dev/null");
       });
@@ -260,7 +271,7 @@ END
           /queuehost: not enough room in \/var\/lib\/redis to make redis beside what is there: needs \d+ MB and 64 MB to spare, got \d+ MB\nqueuehost: nothing was touched$/,
         );
         expect(await run("cli get after")).toBe(id);
-        expect(await run(`ls ${REDIS} | paste -sd ' '`)).toBe("ballast cache queue");
+        expect(await run(`cd ${REDIS}; ls -d queue*`)).toBe("queue");
         await run(`rm ${REDIS}/ballast`);
         expect(await machine.restore(id, "redis")).toMatch(/out of service for \d+ ms$/);
         expect(await run("cli exists after")).toBe("0");
