@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { HETZNER } from "../../infra/config/hetzner";
+import { HETZNER, HETZNER_STORAGE } from "../../infra/config/hetzner";
 import { configOf } from "../environment/config";
 import { UserError } from "../lib/errors";
 import type { Pulumi } from "../lib/pulumi";
@@ -61,8 +61,8 @@ export class Api {
 
   /** Storage Boxes have an API of their own, with the same token. */
   static ofStorageBoxes(pulumi: Pulumi): Promise<Api> {
-    const [key, variable] = ["endpointHetzner", "HCLOUD_ENDPOINT_HETZNER"];
-    return Api.of(pulumi, { key, variable, address: "https://api.hetzner.com/v1" });
+    const [key, variable] = ["endpointHetzner", "HETZNER_ENDPOINT"];
+    return Api.of(pulumi, { key, variable, address: HETZNER_STORAGE });
   }
 
   /**

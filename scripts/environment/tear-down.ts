@@ -2,6 +2,7 @@ import { isCancel, text } from "@clack/prompts";
 import { sweepGuests } from "../access/guests";
 import { elapsed } from "../engine/progress";
 import { labelled } from "../healing/cloud";
+import { paidFor } from "../healing/paid";
 import type { Resource } from "../healing/state";
 import { UserError } from "../lib/errors";
 import { Interrupted } from "../lib/interrupt";
@@ -49,10 +50,24 @@ export async function tearDown(pulumi: Pulumi, options: TearDownOptions): Promis
     throw new UserError(
       `Still in the cloud with the labels of stack ${pulumi.stack}: ${left.map(({ name, id }) => `${name} (${id})`).join(", ")}. ${again} goes on from here.`,
     );
+  await sayPaid(pulumi, kept, screen);
   const but = inWords(kept);
   screen.say(
     `\nOf stack ${pulumi.stack} nothing is left in the cloud${but === "" ? "" : ` but ${but}`} (${elapsed(Date.now() - started)}).`,
   );
+}
+
+/** What an `up` that was killed has left and the state never heard of. */
+async function sayPaid(pulumi: Pulumi, kept: readonly Resource[], screen: Screen): Promise<void> {
+  const found = await paidFor(pulumi).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    screen.say(`Whether addresses or Storage Boxes of the stack are left can't be told: ${error.message}`);
+    return [];
+  });
+  for (const { noun, name, id } of found.filter(({ id }) => kept.every((one) => one.id !== id)))
+    screen.say(
+      `Still in the cloud, and paid for: the ${noun} ${name} (${id}), which the state doesn't know. Delete it in Hetzner's console.`,
+    );
 }
 
 /**
