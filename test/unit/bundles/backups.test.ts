@@ -258,6 +258,8 @@ describe("the bundle of backups", () => {
         CacheDirectoryMode=0700
         # All that it sees of this server.
         RootDirectory=/opt/queuehost/root
+        # Not what writes the audit log.
+        RootDirectoryStartOnly=true
         BindReadOnlyPaths=/usr /bin /sbin /lib -/lib64 /etc -/run/systemd/resolve /opt/queuehost/backups
         BindPaths=/var/backups/queuehost
         MountAPIVFS=true
