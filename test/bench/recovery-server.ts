@@ -71,6 +71,16 @@ export class BenchServer {
     return Number(await this.run(`cli llen ${FILLED}:wait`));
   }
 
+  /** How many jobs the producer has been told are there. */
+  async acknowledged(): Promise<number> {
+    return Number(await this.run(`wc -l <${FOLDER}/acknowledged`));
+  }
+
+  /** How many of the producer's there are. */
+  async added(): Promise<number> {
+    return Number(await this.run("cli llen $prefix:queuehost-bench:wait"));
+  }
+
   /** Begins to produce; `produced` gives what came of it. */
   async produce(seconds: number, rate: number): Promise<void> {
     await this.run(
