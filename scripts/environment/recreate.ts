@@ -45,7 +45,13 @@ export async function recreateStack(
 ): Promise<boolean> {
   const { stack } = pulumi;
   const screen = screenOf(json);
-  const again = typed("recreate", "--stack", stack, ...(restore === "none" ? [] : ["--restore", restore]));
+  const again = typed(
+    "recreate",
+    "--stack",
+    stack,
+    ...(restore === "none" ? [] : ["--restore", restore]),
+    ...(withoutLast ? ["--without-last"] : []),
+  );
   const clock = new Clock();
   assertAnswerable(yes);
   await ensureEngine();
