@@ -25,7 +25,11 @@ export function settingsDigest(settings: Settings): string {
     .slice(0, 32);
 }
 
+let program: string | undefined;
+
+/** Read once in a process. */
 function programDigest(): string {
+  if (program !== undefined) return program;
   const hash = createHash("sha256");
   for (const folder of PROGRAM)
     for (const name of readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -35,7 +39,8 @@ function programDigest(): string {
         .update(`${name.slice(folder.length)}\0`)
         .update(readFileSync(name))
         .update("\0");
-  return hash.digest("hex");
+  program = hash.digest("hex");
+  return program;
 }
 
 /** The same, with the keys of all that is in it in one order: who sets a key first says nothing. */

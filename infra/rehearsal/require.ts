@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Prepared } from "../components/release";
 import { recordedRelease } from "../config/recorded";
 import type { Settings } from "../config/schema";
-import { queuehost } from "../config/typed";
+import { configKey, queuehost } from "../config/typed";
 import { settingsDigest } from "./digest";
 import { goodRehearsal, isRehearsed, readRecord } from "./record";
 
@@ -27,7 +27,8 @@ export async function requireRehearsal(settings: Settings, prepared: Prepared, f
   }
   const message = [
     `requireRehearsal: release ${wanted.release} was not rehearsed with this configuration and this version of queuehost${why(wanted, record)}.`,
-    `Rehearse it with the stack's data: ${queuehost(`rehearse --stack ${stack} --from-backup latest`, project)}`,
+    `Rehearse it with the stack's data: ${queuehost(`rehearse --stack ${stack} --from-backup latest`, project)}.`,
+    `Where it can't wait: npx pulumi config set ${configKey("requireRehearsal", project)} false --stack ${stack}.`,
   ].join(" ");
   if (pulumi.runtime.isDryRun()) void pulumi.log.warn(`${message} An update is refused until then.`);
   else throw new pulumi.RunError(`${message} Nothing was changed.`);

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join, relative } from "node:path";
@@ -9,7 +9,7 @@ import { recordFile } from "../../infra/rehearsal/record";
 import { PACKAGE, PROJECT } from "../../scripts/lib/places";
 import { type Ended, run } from "../../scripts/lib/run";
 import { Deployment } from "../support/deployment";
-import { LACKS_ENGINE } from "../support/requires";
+import { LACKS_ENGINE, NOT_LONG } from "../support/requires";
 import { waitFor } from "../support/wait-for";
 import { jobsApp } from "./jobs-app";
 
@@ -117,6 +117,30 @@ describe.skipIf(LACKS_ENGINE)("a rehearsal with production's data", () => {
     );
     expect(calls).toBe(1);
     expect(await counts()).toEqual(before);
+    expectNothingLeft();
+  });
+
+  test.skipIf(NOT_LONG)("a migration that fails on the data, and not without, is no good", async () => {
+    const file = join(app, "out/migrate.js");
+    const before = readFileSync(file, "utf8");
+    // The first sight of jobs is on the data.
+    const failing = `const socket = require("node:net").createConnection(Number(process.env.REDIS_PORT), process.env.REDIS_HOST);
+socket.on("data", (text) => {
+  const [, found] = /:(\\d)/.exec(String(text)) ?? [];
+  if (found === "1") console.error("orders has 7 rows without a customer");
+  if (found !== undefined) process.exit(Number(found));
+});
+socket.write(\`AUTH \${process.env.REDIS_PASSWORD}\\r\\nEXISTS \${process.env.QUEUE_PREFIX}:outside:meta\\r\\n\`);
+`;
+    writeFileSync(file, failing);
+    const { exitCode, stdout, output } = await queuehost("rehearse", "--json");
+    writeFileSync(file, before);
+    expect(exitCode, output).toBe(1);
+    const { ok, faults, release, seconds } = JSON.parse(stdout);
+    expect(ok).toBe(false);
+    expect(release).not.toBe(rehearsed);
+    expect(seconds).not.toHaveProperty("switch");
+    expect(faults[0]).toMatch(/migrate\.service failed .*\n[\s\S]*7 rows without a customer/);
     expectNothingLeft();
   });
 
