@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect } from "vitest";
-import { backupsBundle } from "../../../infra/bundles/backups";
+import { type BackupsSettings, backupsBundle } from "../../../infra/bundles/backups";
 import { postgresBundle } from "../../../infra/bundles/postgres";
 import { redisBundle } from "../../../infra/bundles/redis";
 import { parse } from "../../../scripts/verification/rows";
@@ -70,9 +70,13 @@ export class BackedUp {
     await server.apply(envOf());
     await server.deploy(tinyRelease(twin.stateDir), { folders: ["uploads"] });
     await this.seed();
-    await server.apply(
-      backupsBundle({ schedule: "daily", keep: 40, keepDaily: 2, name: "tiny", postgres: true, folders: ["uploads"] }),
-    );
+    await this.configure();
+  }
+
+  /** Applies the bundle of backups. */
+  configure(changes: Partial<BackupsSettings> = {}): Promise<string> {
+    const usual = { schedule: "daily", keep: 40, keepDaily: 2, name: "tiny", postgres: true, folders: ["uploads"] };
+    return this.server.apply(backupsBundle({ ...usual, ...changes }));
   }
 
   /** 50 jobs, of which three run; 1000 rows; a file and a state. */
@@ -113,7 +117,7 @@ export class BackedUp {
   }
 
   /** All checks that are not as they should be. */
-  async red(): Promise<string[]> {
+  async red(expected: Readonly<Record<string, string>> = EXPECTED): Promise<string[]> {
     const folder = join(this.twin.stateDir, "host");
     mkdirSync(folder, { recursive: true });
     for (const name of ["lib-verify.sh", "backups"])
@@ -122,7 +126,7 @@ export class BackedUp {
       } catch {
         // It is there since the last time.
       }
-    const text = Buffer.from(script(EXPECTED, folder)).toString("base64");
+    const text = Buffer.from(script(expected, folder)).toString("base64");
     const checks = parse(await this.server.run(`echo ${text} | base64 -d | bash -s`));
     expect(checks.length).toBeGreaterThan(3);
     return checks.filter(({ ok }) => !ok).map(({ concern, name, seen }) => `${concern}: ${name} (${seen})`);
