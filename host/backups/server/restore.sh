@@ -10,7 +10,7 @@ FOLDER=/var/backups/queuehost
 # shellcheck source=../../lib.sh
 . "$here/lib.sh"
 # shellcheck source=/dev/null # the files beside this one, and what settings.sh.in renders to
-for part in settings where redis postgres files prove keep sandbox app restore-redis restore-postgres restore-files; do . "$here/$part.sh"; done
+for part in settings where redis postgres files prove keep sandbox app restore-safety restore-redis restore-postgres restore-files; do . "$here/$part.sh"; done
 umask 077
 RELEASE="$tools/release"
 
@@ -86,15 +86,6 @@ resume() {
   fi
 }
 
-# assert_room FOLDER BYTES WHAT: in its file system, and 64 MB to spare: a full disk would end the Redis that serves.
-assert_room() {
-  local free
-  free=$(($(stat -f -c '%a * %S' "$1")))
-  [ "$free" -gt $(($2 + 67108864)) ] ||
-    fail "not enough room in $1 to make $3 beside what is there: needs $(($2 >> 20)) MB and 64 MB to spare, got $((free >> 20)) MB"
-}
-size_of() { stat -c %s "$1"; }
-
 # clear_staged: the new data, of a restore that hasn't touched the old.
 clear_staged() {
   back_redis
@@ -102,30 +93,6 @@ clear_staged() {
   back_files
   rm -rf "$restoring"
 }
-
-# complete: the new data are in service; what was there until then is proved as a backup, and kept where it can't be.
-complete() {
-  local what safety='' kept='' id parts
-  read -r id parts <"$restoring/what"
-  at_boot m_enable
-  end_maintenance
-  if [ -d "$restoring/before" ]; then
-    log 'proving a backup of what was there until now'
-    wait_for 600 backup_rests || :
-    if systemctl start queuehost-backup.service 2>/dev/null && [ ! -d "$restoring/before" ]; then
-      safety=$(sets "$FOLDER" | head -n 1)
-      log "what was there until now is backup $safety"
-    else
-      log "the backup of what was there until now isn't good ($(last_reason)); it is kept as it was"
-    fi
-  fi
-  for what in $parts; do
-    if [ -n "$safety" ]; then "drop_$what"; else kept="$kept, $("keep_$what" "$id")"; fi
-  done
-  rm -rf "$restoring"
-  [ -z "$kept" ] || log "kept until you remove it: ${kept#, }"
-}
-last_reason() { journalctl -qu queuehost-backup.service -n 20 -o cat | sed -n 's/^queuehost: //p' | tail -n 1; }
 
 # put_back: the old data in service again, whatever a restore had done when it ended. Killed again, it can be run again.
 put_back() {
@@ -205,22 +172,6 @@ run() {
   seconds=$(($(date +%s%3N) - began))
   complete
   log "backup $1 is in service${requeued:+, $requeued jobs that were running then wait again}; out of service for $seconds ms"
-}
-
-backup_rests() { case $(systemctl show -P ActiveState queuehost-backup.service) in inactive | failed) ;; *) return 1 ;; esac }
-
-# copy_aside: what there is until now, as a set that is proved when the application is back. It can't always be had: Redis may be
-# broken.
-copy_aside() {
-  # One that runs is none of what we ask for; whoever starts the unit then only joins it.
-  wait_for 600 backup_rests || fail 'a backup has been running for 10 minutes'
-  : >"$restoring/take"
-  if systemctl start queuehost-backup.service 2>/dev/null && [ -d "$restoring/before" ]; then
-    log 'what was there until now is copied'
-  else
-    rm -rf "$restoring/before" "$restoring/take"
-    log "what was there until now can't be backed up ($(last_reason)); it is kept as it is"
-  fi
 }
 
 ours=$FOLDER/.maintenance
