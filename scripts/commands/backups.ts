@@ -1,11 +1,11 @@
 import { Command } from "commander";
+import { prune } from "../backups/prune";
 import { type Away, type Backup, type Listed, parseBackups, partsOf } from "../backups/records";
 import { type BackupServer, backupsOf } from "../backups/server";
 import { columns } from "../lib/columns";
 import { UserError } from "../lib/errors";
 import { whoami } from "../release/who";
 import { ago, bytes } from "../release/words";
-import { prune } from "./backups-prune";
 
 interface Options {
   readonly stack: string;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { confined } from "../../../../scripts/backups/box";
-import { keysOf } from "../../../../scripts/commands/backups-prune";
+import { keysOf } from "../../../../scripts/backups/prune";
 
 const OWNER = "ssh-ed25519 AAAAowner\n";
 const SERVER = (option: string) =>

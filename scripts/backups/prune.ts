@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import { confineAgain, whileItMayDelete } from "../backups/box";
-import { parseBackups, parseGone } from "../backups/records";
-import { type BackupServer, backupsOf } from "../backups/server";
 import { assertAnswerable } from "../environment/bring-up";
 import { UserError } from "../lib/errors";
 import { askFirst } from "../release/ask-first";
 import { whoami } from "../release/who";
+import { confineAgain, whileItMayDelete } from "./box";
+import { parseBackups, parseGone } from "./records";
+import { type BackupServer, backupsOf } from "./server";
 
 interface Options {
   readonly stack: string;
