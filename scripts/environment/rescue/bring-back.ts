@@ -9,6 +9,7 @@ import { serverOf } from "../../release/server";
 import { whoami } from "../../release/who";
 import { ago } from "../../release/words";
 import type { Subject } from "../../verification/check";
+import { offServer } from "../off-server";
 import type { Screen } from "../screen";
 import type { Kept, Note } from "./note";
 
@@ -47,7 +48,24 @@ export async function bringBack(pulumi: Pulumi, note: Note, kept: Kept, { say }:
   // It was made behind its page of maintenance.
   await (await serverOf(pulumi)).ask("maintenance", "off", await whoami());
   kept.write({ ...note, id, restored: true });
+  await backUp(pulumi, server, say);
   return { backup, compared: parsePlan(await server.plan(id, parts)) };
+}
+
+/** Has the newest backup off the server be one with data: the new server has sent one that it made of nothing. */
+async function backUp(pulumi: Pulumi, server: BackupServer, say: Screen["say"]): Promise<void> {
+  const place = await offServer(pulumi);
+  if (place === undefined) return;
+  const who = await whoami();
+  say(`sending a backup of it to ${place}`);
+  try {
+    await server.now(who);
+    await server.ship(who);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // The data is back all the same; the verification says what isn't as it should be.
+    say(`no backup of it is at ${place} yet: ${error.message}`);
+  }
 }
 
 /** The backup that a note means. The new server sends its own to `backups.to` as well, which have nothing in them. */
