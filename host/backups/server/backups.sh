@@ -12,6 +12,7 @@ set -euo pipefail
 export LC_ALL=C
 here=$(dirname "$(readlink -f "$0")")
 FOLDER=/var/backups/queuehost
+SHIPPED=/var/lib/queuehost-backup/shipped
 # shellcheck source=../../lib.sh
 . "$here/lib.sh"
 # shellcheck source=/dev/null # the files beside this one, and what settings.sh.in renders to
@@ -50,15 +51,16 @@ make_one() {
 
 # ship_all: prints the newest set once it is off the server. The shipping that runs may have begun too early for it.
 ship_all() {
-  local newest failed
+  local newest failed asked
+  asked=$(date +%s)
   [ -n "$to" ] || fail 'backups.to is not set: there are no backups off this server'
   newest=$(sets "$FOLDER" | head -n 1)
   [ -n "$newest" ] || fail 'there is no backup to ship'
   for _ in 1 2; do
     failed=''
     systemctl start queuehost-backup-ship.service 2>/dev/null || failed=$(last_reason queuehost-backup-ship.service)
-    # It may be an older one that can't be shipped.
-    if grep -q "^$newest	" /var/lib/queuehost-backup/shipped 2>/dev/null; then
+    # What is there was looked at since; it may be an older one that can't be shipped.
+    if [ "$(stat -c %Y "$SHIPPED" 2>/dev/null || echo 0)" -ge "$asked" ] && grep -q "^$newest	" "$SHIPPED"; then
       printf '%s\n' "$newest"
       return
     fi
