@@ -13,10 +13,13 @@ export const stop = new Command("stop")
   .option("--keep", `stop the twin alone; ${typed("start")} finds machines and stack again`)
   .action(async ({ keep }: { keep?: true }) => {
     const rehearsal = new Rehearsal();
-    if (rehearsal.withData.exists) {
-      const { withData } = rehearsal;
+    const { withData } = rehearsal;
+    if (withData.exists) {
       await exclusively(withData.folder, typed("stop"), () => endDataRehearsal(withData));
       console.log("The rehearsal with data is gone.");
+    } else if (await stopLostTwin(withData.twinState, console.log)) {
+      withData.delete();
+      console.log("The folder of the rehearsal with data was gone; its machines are deleted now as well.");
     }
     if (!rehearsal.exists) {
       const lost = await stopLostTwin(rehearsal.twinState, console.log);
