@@ -17,9 +17,10 @@ export const stop = new Command("stop")
     if (withData.exists) {
       await exclusively(withData.folder, typed("stop"), () => endDataRehearsal(withData));
       console.log("The rehearsal with data is gone.");
-    } else if (await stopLostTwin(withData.twinState, console.log)) {
+    } else {
+      const lost = await stopLostTwin(withData.twinState, console.log);
       withData.delete();
-      console.log("The folder of the rehearsal with data was gone; its machines are deleted now as well.");
+      if (lost) console.log("The folder of the rehearsal with data was gone; its machines are deleted now as well.");
     }
     if (!rehearsal.exists) {
       const lost = await stopLostTwin(rehearsal.twinState, console.log);
