@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Kept } from "../../scripts/environment/rescue/note";
 import { PACKAGE, PROJECT } from "../../scripts/lib/places";
 import { type Ended, run } from "../../scripts/lib/run";
 import { Deployment } from "../support/deployment";
@@ -14,7 +15,10 @@ describe.skipIf(LACKS_ENGINE)("an environment, by the command line", () => {
   beforeAll(async () => {
     deployment = await Deployment.make("environment");
   });
-  afterAll(() => deployment?.end());
+  afterAll(async () => {
+    if (deployment) new Kept(deployment.pulumi.stack).remove();
+    await deployment?.end();
+  });
 
   test("an existing .env is taken over as a whole, without a value on the screen", async () => {
     const file = write(

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Kept } from "../../scripts/environment/rescue/note";
 import { PACKAGE } from "../../scripts/lib/places";
 import { type Ended, run } from "../../scripts/lib/run";
 import { Deployment } from "../support/deployment";
@@ -18,7 +19,10 @@ describe.skipIf(LACKS_ENGINE)("a server that is lost, and its backups at a Stora
     );
     await deployment.up();
   });
-  afterAll(() => deployment?.end());
+  afterAll(async () => {
+    if (deployment) new Kept(deployment.pulumi.stack).remove();
+    await deployment?.end();
+  });
 
   test("comes back with its jobs, under its address, though it was protected", async () => {
     const { host, serverId } = await deployment.subject();
