@@ -149,14 +149,13 @@ describe.skipIf(LACKS_MACHINES)("backups off a real machine", { timeout: 900_000
           `sed -i 's/^patience=.*/patience=2s/' ${B}/repository.sh; ${hold("other-server")}; echo $held >/run/held`,
         );
         await machine.backup();
-        expect(await refusal()).toMatch(
+        // Whatever is found, it doesn't stay in the way of the tests after this one.
+        const said = await refusal().finally(() => run("(sleep 5; kill -CONT $(cat /run/held)) >/dev/null 2>&1 &"));
+        expect(said).toMatch(
           /^\/mnt\/backups is in use: locked exclusively by PID \d+ on other-server, .* ago; waited for 2s/,
         );
         const waiting = run(
           `sed -i 's/^patience=.*/patience=10m/' ${B}/repository.sh; bash ${B}/backups.sh ship tests`,
-        );
-        await run(
-          "for i in $(seq 200); do ! pgrep -f 'retry-lock 10m.* backup' >/dev/null || break; sleep 0.1; done; kill -CONT $(cat /run/held)",
         );
         expect(await waiting).toMatch(/^\d{8}-\d{6}$/);
       });
@@ -251,7 +250,7 @@ describe.skipIf(LACKS_MACHINES)("backups off a real machine", { timeout: 900_000
 
       test("can't be deleted by the server, whatever it tries", async () => {
         const before = await ids();
-        const restic = `RESTIC_PASSWORD_FILE=${C}/password restic -q --no-cache -r rclone:queuehost -o 'rclone.program=ssh -F ${C}/ssh_config -i ${C}/key box rclone' -o 'rclone.args=serve restic --stdio'`;
+        const restic = `setpriv --reuid backup --regid backup --clear-groups env HOME=/tmp RESTIC_PASSWORD_FILE=${C}/password restic -q --no-cache -r rclone:queuehost -o 'rclone.program=ssh -F ${C}/ssh_config -i ${C}/key box rclone' -o 'rclone.args=serve restic --stdio'`;
         for (const attempt of [
           "forget --unsafe-allow-remove-all --host tiny-server --group-by host --keep-last 1 --prune",
           "forget latest",

@@ -46,7 +46,8 @@ open() {
     must "$status"
   fi
   printf '%s\n' "$place" >"$STATE/repository"
-  [ -f "$STATE/checked" ] || printf '%s\tnew\n' "$(date +%s)" >"$STATE/checked"
+  # A check of another place says nothing of this one.
+  [ -f "$STATE/checked" ] && [ "$known" = "$place" ] || printf '%s\tnew\n' "$(date +%s)" >"$STATE/checked"
 }
 
 check() {

@@ -99,7 +99,7 @@ last_words() {
 # locked_by: locked by PID 17 on web by backup (UID 34, GID 34), 3m0s ago
 locked_by() {
   printf '%s, %s' "$(grep -oEm 1 'locked (exclusively )?by PID [0-9]+ on [^ ]+' "$work/restic.log" || printf 'locked by another run')" \
-    "$(sed -n 's/^lock was created at .*(\(.* ago\))$/\1/p' "$work/restic.log" | head -n 1)"
+    "$(sed -n 's/.*lock was created at .*(\(.* ago\)).*/\1/p' "$work/restic.log" | head -n 1)"
 }
 
 # snapshots: a line for each: id of the set, snapshot, bytes, `here` where this server made it and `elsewhere` otherwise; the newest
