@@ -94,7 +94,7 @@ why_not() {
 # last_words: what restic tried in vain, or ended with, without what stands before each of its lines.
 last_words() {
   { sed -n 's/.* returned error, retrying after [^:]*: //p' "$work/restic.log" | grep . || grep . "$work/restic.log" || printf nothing; } |
-    sed -E '$!d; s/^(Fatal: )+//; s/^rclone: [0-9/]+ [0-9:]+ //' | cut -c 1-200
+    sed -E '$!d; s/^\{.*"message":"([^"\\]*).*/\1/; s/^(Fatal: )+//; s/^rclone: [0-9/]+ [0-9:]+ //' | cut -c 1-200
 }
 # locked_by: locked by PID 17 on web by backup (UID 34, GID 34), 3m0s ago
 locked_by() {

@@ -71,6 +71,17 @@ describe("why restic failed", () => {
       { to: S3 },
       "the place: service unavailable",
     ],
+    // As it says it where it was asked for JSON.
+    [
+      '{"message_type":"exit_error","code":11,"message":"unable to create lock in backend: repository is already locked exclusively by PID 17 on web by backup (UID 34, GID 34)\\nlock was created at 2026-11-22 15:00:00 (2.5s ago)\\nstorage ID 029d"}\n',
+      { status: 11 },
+      "the place is in use: locked exclusively by PID 17 on web, 2.5s ago; waited for 10m, and tried again with the next run",
+    ],
+    [
+      '{"message_type":"exit_error","code":1,"message":"Fatal: unable to save snapshot: broken\\nmore"}\n',
+      {},
+      "the place: unable to save snapshot: broken",
+    ],
     // A name of a pack is no code of an error.
     ["Fatal: Load(<data/5071c0403a>) failed\n", {}, "the place: Load(<data/5071c0403a>) failed"],
   ])("%j", (said, about, expected) => {
