@@ -83,6 +83,8 @@ export class DataRehearsal {
       assertReplaceable(this.other, options.replaced);
       return settingsOf(this.other);
     });
+    // Before anything is made of it: the sources may change meanwhile.
+    const digest = settingsDigest(withReplaced(settings, options.replaced));
     const chosen = await this.fetch();
     const twin = await this.prepare();
     try {
@@ -98,7 +100,7 @@ export class DataRehearsal {
       stack,
       at: new Date().toISOString(),
       backup: { id: chosen.id, made: chosen.made.toISOString() },
-      settings: settingsDigest(withReplaced(settings, options.replaced)),
+      settings: digest,
       failures: options.failures,
       version,
       replaced: Object.keys(options.replaced),
