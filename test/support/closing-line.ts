@@ -1,7 +1,20 @@
-import type { Reporter, TestModule } from "vitest/node";
+import type { Reporter, TestCase, TestModule } from "vitest/node";
 
-/** Ends a run with what was skipped, by name, and one plain line that a script can read. */
+/** Characters of a reason that are shown at once; vitest shows all of it at the end. */
+const REASON = 2_000;
+
+/**
+ * Says why a test failed when it does, since a whole run takes the better part of an hour; and ends it with what was skipped, by
+ * name, and one plain line that a script can read.
+ */
 export default class ClosingLine implements Reporter {
+  onTestCaseResult(test: TestCase): void {
+    const { state, errors = [] } = test.result();
+    if (state !== "failed") return;
+    const why = errors.map(({ message, stack = "" }) => `${message}\n${stack.split("\n").find(isOfTest) ?? ""}`);
+    console.log(`failed: ${test.project.name} > ${test.fullName}\n${why.join("\n").slice(0, REASON)}\n`);
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
     for (const module of modules) {
@@ -22,3 +35,5 @@ export default class ClosingLine implements Reporter {
     console.log(`${count.passed} passed, ${count.failed + count.pending} failed, ${count.skipped} skipped`);
   }
 }
+
+const isOfTest = (line: string) => line.includes("/test/");
