@@ -96,7 +96,7 @@ case ${1:-} in
   ship) ship ;;
   list)
     snapshots "${2:-30}" >"$work/there" || must $?
-    touch "$STATE/shipped"
+    [ -f "$STATE/shipped" ] || : >"$STATE/shipped"
     # What this server sent counts once it was read back.
     awk -F '\t' 'FILENAME == ARGV[1] { shipped[$1, $2] = 1; next } $4 == "elsewhere" || ($1, $2) in shipped { print "away\t" $0 }' "$STATE/shipped" "$work/there"
     ;;

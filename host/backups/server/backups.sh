@@ -52,7 +52,7 @@ make_one() {
 # ship_all: prints the newest set once it is off the server. The shipping that runs may have begun too early for it.
 ship_all() {
   local newest failed asked
-  asked=$(date +%s)
+  asked=$(date +%s%N)
   [ -n "$to" ] || fail 'backups.to is not set: there are no backups off this server'
   newest=$(sets "$FOLDER" | head -n 1)
   [ -n "$newest" ] || fail 'there is no backup to ship'
@@ -60,7 +60,7 @@ ship_all() {
     failed=''
     systemctl start queuehost-backup-ship.service 2>/dev/null || failed=$(last_reason queuehost-backup-ship.service)
     # What is there was looked at since; it may be an older one that can't be shipped.
-    if [ "$(stat -c %Y "$SHIPPED" 2>/dev/null || echo 0)" -ge "$asked" ] && grep -q "^$newest	" "$SHIPPED"; then
+    if [ "$(date -r "$SHIPPED" +%s%N 2>/dev/null || echo 0)" -ge "$asked" ] && grep -q "^$newest	" "$SHIPPED"; then
       printf '%s\n' "$newest"
       return
     fi

@@ -51,7 +51,9 @@ repository() {
 }
 
 # What restic would try for a quarter of an hour: the next run does.
-FULL='no space left on device|disk quota exceeded|insufficient storage'
+FULL='no space left on device|disk quota exceeded|insufficient storage|too big for remaining disk space'
+# What a Storage Box says of a file that a cut has left there in part: another try has another name.
+PARTIAL='refusing to overwrite in append-only mode'
 NAMELESS='no such host|could not resolve hostname|server misbehaving|name resolution'
 STRANGER='host key verification failed|remote host identification has changed'
 REFUSED='permission denied \(publickey|access key id|signature we calculated|access ?denied|403 forbidden'
@@ -69,6 +71,8 @@ why_not() {
     printf '%s is full' "$place"
   elif said "$NAMELESS"; then
     printf '%s can not be found: its name is not known to DNS' "$place"
+  elif said "$PARTIAL"; then
+    printf '%s did not take a file whole; the next run sends it anew: %s' "$place" "$(sed -n 's/.*Post request [a-z]* error: //p' "$log" | tail -n 1)"
   elif said "$REFUSED"; then
     case $to in
       s3:*) printf '%s refuses backups.s3.accessKeyId and backups.s3.secretAccessKey' "$place" ;;

@@ -49,6 +49,17 @@ describe("why restic failed", () => {
       "the place does not answer: Connection refused",
     ],
     ["Fatal: write /mnt/x: no space left on device\n", { to: "/mnt/x" }, "the place is full"],
+    // What a Box says of one file and of the next try, whose 403 isn't about deleting.
+    [
+      "rclone: ERROR : data/43: Post request put error: preallocate: file too big for remaining disk space\nrclone: ERROR : data/43: Post request: file already exists, refusing to overwrite in append-only mode\nSave(<data/43>) returned error, retrying after 2.3s: unexpected HTTP response (403): 403 Forbidden\n",
+      {},
+      "the place is full",
+    ],
+    [
+      "rclone: ERROR : data/43: Post request put error: input/output error\nrclone: ERROR : data/43: Post request: file already exists, refusing to overwrite in append-only mode\nSave(<data/43>) returned error, retrying after 2.3s: unexpected HTTP response (403): 403 Forbidden\n",
+      {},
+      "the place did not take a file whole; the next run sends it anew: input/output error",
+    ],
     [
       retry("The request signature we calculated does not match"),
       { to: S3 },
