@@ -1,7 +1,7 @@
 import type { Reporter, TestCase, TestModule } from "vitest/node";
 
-/** Characters of a reason that are shown at once; vitest shows all of it at the end. */
-const REASON = 2_000;
+/** Characters of either end of a reason that are shown at once; vitest shows all of it at the end. */
+const SHOWN = 700;
 
 /**
  * Says why a test failed when it does, since a whole run takes the better part of an hour; and ends it with what was skipped, by
@@ -11,8 +11,11 @@ export default class ClosingLine implements Reporter {
   onTestCaseResult(test: TestCase): void {
     const { state, errors = [] } = test.result();
     if (state !== "failed") return;
-    const why = errors.map(({ message, stack = "" }) => `${message}\n${stack.split("\n").find(isOfTest) ?? ""}`);
-    console.log(`failed: ${test.project.name} > ${test.fullName}\n${why.join("\n").slice(0, REASON)}\n`);
+    const why = errors.map(
+      ({ message, diff = "", stack = "" }) =>
+        `${ends(message)}\n${ends(diff)}\n${stack.split("\n").find(isOfTest) ?? ""}`,
+    );
+    console.log(`failed: ${test.project.name} > ${test.fullName}\n${why.join("\n")}\n`);
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
@@ -36,4 +39,5 @@ export default class ClosingLine implements Reporter {
   }
 }
 
+const ends = (text: string) => (text.length > 2 * SHOWN ? `${text.slice(0, SHOWN)}\n...\n${text.slice(-SHOWN)}` : text);
 const isOfTest = (line: string) => line.includes("/test/");

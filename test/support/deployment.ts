@@ -121,7 +121,7 @@ export class Deployment {
     const { host, user, privateKey, hostKey } = await this.subject();
     const { exitCode, stdout, stderr } = await runOverSsh(
       { host, user, privateKey, hostKey },
-      { command: "sudo -n bash -s", stdin: `set -eu\n${command}\n`, timeoutMs: 60_000 },
+      { command: "sudo -n bash -s", stdin: `set -eu\n${command}\n`, timeoutMs: 120_000 },
     );
     if (exitCode !== 0) throw new Error(`on the server, exit code ${exitCode}: ${command}\n${stdout}${stderr}`);
     return stdout.trim();

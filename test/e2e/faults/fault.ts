@@ -36,7 +36,7 @@ const words = (text: string) => text.split(" ").filter((word) => word !== "");
 
 /**
  * A command on the server. It has the variables of the verification (APP_NAME, APP_PORT ...), LIVE and IDLE (the sides), UNITS and
- * BACKENDS (all instances of the live side), WORKER (one), SIDE (the live side's folder), and functions: `until_it COMMAND` waits ten seconds for a command to succeed, `ready` for all of the application, `drop_in UNIT
+ * BACKENDS (all instances of the live side), WORKER (one), SIDE (the live side's folder), and functions: `until_it COMMAND` waits forty seconds for a command to succeed, `ready` for all of the application, `drop_in UNIT
  * LINE...` and `drop_out UNIT` change a unit, and `edit FILE SED` and `restore FILE` a file.
  */
 export const onServer = (command: string) => async (deployment: Deployment) => {
@@ -55,7 +55,7 @@ export const onServer = (command: string) => async (deployment: Deployment) => {
 
 const FUNCTIONS = `
 until_it() {
-  for _ in $(seq 100); do ! eval "$1" || return 0; sleep 0.1; done
+  for _ in $(seq 400); do ! eval "$1" || return 0; sleep 0.1; done
   echo "never: $1"
   return 1
 }
