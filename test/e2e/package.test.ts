@@ -81,7 +81,7 @@ describe.skipIf(LACKS_ENGINE)("in a repository of a team's own", () => {
   test("init configures an application that nobody here wrote", async () => {
     const { output } = await queuehost("init", "../shop", "--stack", "staging", "--yes");
     expect(output).toContain("Made the stack staging.");
-    expect(readFileSync(join(project, ".gitignore"), "utf8")).toContain("Pulumi.rehearsal.yaml");
+    expect(readFileSync(join(project, ".gitignore"), "utf8")).toContain("Pulumi.rehearsal*.yaml");
     expect(output).toContain("npx queuehost env import ../shop/.env --stack staging");
     const file = readFileSync(join(project, "Pulumi.staging.yaml"), "utf8");
     expect(file).toContain("queuehost:app.path: ../shop");
