@@ -318,7 +318,8 @@ describe.skipIf(LACKS_MACHINES)("backups off a real machine", { timeout: 900_000
         expect(await refusal()).toMatch(/^Storage Box .* is full$/);
         await box.resize(null);
         await run(`sed -i 's/^bandwidth=.*/bandwidth=500/' ${B}/where.sh; systemctl start --no-block queuehost-backup-ship
-          for i in $(seq 300); do ! pgrep -f 'limit-upload 500' >/dev/null || break; sleep 0.1; done; pkill -KILL -x ssh; ${SETTLED} systemctl is-failed queuehost-backup-ship`);
+          for i in $(seq 300); do ! { p=$(pgrep -of '^restic .*limit-upload 500') && pgrep -P $p -x ssh >/dev/null; } || break; sleep 0.1; done
+          sleep 2; pkill -KILL -P $p -x ssh; ${SETTLED} systemctl is-failed queuehost-backup-ship`);
         expect(await ids()).not.toContain(id);
         await run(`sed -i 's/^bandwidth=.*/bandwidth=0/' ${B}/where.sh; rm /srv/tiny/shared/uploads/large`);
         expect(await ship()).toBe(id);
