@@ -40,6 +40,8 @@ describe.skipIf(LACKS_ENGINE)("a machine that the release before made", () => {
       { "queuehost:queue.concurrency": "1", "queuehost:env.CONFIRMATION_PACE_MS": PACE_MS },
       {},
     );
+    // The twin's own to say, and no key of the release before.
+    await deployment.pulumi.read(["config", "rm", "queuehost:storageBox.hostKey"]);
     await upWithPrevious();
     const { url } = await outputs();
     const server = (await deployment.subject()).serverId;
