@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildSync } from "esbuild";
+import { bundled } from "../support/bundled";
 
 const QUEUE = `const { Queue, Worker } = require("bullmq");
 const connection = { host: process.env.REDIS_HOST, port: Number(process.env.REDIS_PORT), password: process.env.REDIS_PASSWORD, maxRetriesPerRequest: null };
@@ -71,16 +71,4 @@ export function jobsApp(folder: string): Record<string, string> {
     "app.migrate": "node migrate.js",
     "app.health": "/",
   };
-}
-
-function bundled(contents: string): string {
-  const { outputFiles } = buildSync({
-    stdin: { contents, resolveDir: __dirname },
-    bundle: true,
-    minify: true,
-    platform: "node",
-    write: false,
-    logLevel: "error",
-  });
-  return outputFiles[0]?.text ?? "";
 }

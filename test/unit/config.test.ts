@@ -1,3 +1,4 @@
+// Long, because every fault that a configuration can have stands in it with the words in which it is told.
 import { describe, expect, test } from "vitest";
 import { ConfigError, parseConfig } from "../../infra/config/parse";
 import { FAMILIES, KEYS, PROCESS_KEYS, REFERENCE } from "../../infra/config/schema";

@@ -1,4 +1,4 @@
-import { buildSync } from "esbuild";
+import { bundled } from "../../support/bundled";
 import { type TinyRelease, tinyRelease } from "./tiny-app";
 
 /** What the worker of a release does with a job. */
@@ -43,16 +43,4 @@ setInterval(() => {
 /** A release whose worker does BullMQ's jobs, and which brings what adds them: \`node load.js NAME PER_SECOND\`. */
 export function queueRelease(folder: string, work: string): TinyRelease {
   return tinyRelease(folder, { "worker.js": bundled(WORKER(work)), "load.js": bundled(LOAD) });
-}
-
-function bundled(contents: string): string {
-  const { outputFiles } = buildSync({
-    stdin: { contents, resolveDir: __dirname },
-    bundle: true,
-    minify: true,
-    platform: "node",
-    write: false,
-    logLevel: "error",
-  });
-  return outputFiles[0]?.text ?? "";
 }

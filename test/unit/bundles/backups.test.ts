@@ -1,3 +1,4 @@
+// Long, because whole rendered units stand in it: what is asserted is all of what a server gets.
 import { describe, expect, test } from "vitest";
 import { type AwaySettings, type BackupsSettings, backupsBundle, isAppendOnly } from "../../../infra/bundles/backups";
 
