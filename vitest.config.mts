@@ -1,4 +1,7 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+const resolve = { alias: { "queuehost/jobs": join(import.meta.dirname, "app/jobs/index.ts") } };
 
 /** Each file of tests has a twin of its own. Two at a time: while one waits for a machine, the other is at work. */
 const machines = { maxWorkers: 2, sequence: { groupOrder: 1 } };
@@ -7,8 +10,9 @@ const machines = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
+      { resolve, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
       {
+        resolve,
         test: {
           name: "twin",
           include: ["test/twin/**/*.test.ts"],
@@ -18,6 +22,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],

@@ -20,6 +20,7 @@ async function main() {
       platform: "node",
       target: "node24",
       format: "cjs",
+      alias: { "queuehost/jobs": join(__dirname, "jobs", "index.ts") },
       logLevel: "warning",
     });
   }

@@ -1,0 +1,141 @@
+import type { Kysely, Transaction as KyselyTransaction } from "kysely";
+import type { Database } from "./schema";
+
+/** An open transaction of the task database. */
+export type Transaction = KyselyTransaction<Database>;
+
+export type TaskStatus = "scheduled" | "waiting" | "active" | "completed" | "failed" | "cancelled";
+export const FINISHED: readonly TaskStatus[] = ["completed", "failed", "cancelled"];
+
+/** A job as the task table has it, the source of truth for jobs of tracked types. Times are milliseconds since 1970. */
+export interface Task {
+  readonly id: string;
+  readonly type: string;
+  readonly queue: string;
+  readonly status: TaskStatus;
+  /** Percent. */
+  readonly progress: number;
+  readonly message: string | null;
+  /** The envelope, as it is stored in the queue: version and data, encrypted fields as they are there. */
+  readonly payload: string;
+  /** 16 hex digits over type and payload before encryption: tells a repeated request from another one under the same id. */
+  readonly digest: string;
+  readonly priority: number;
+  readonly attempts: number;
+  /** Runs so far. */
+  readonly attempt: number;
+  readonly orderKey: string | null;
+  /** Not before. */
+  readonly runAt: number | null;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  /** JSON. Kept for 24 h after the end. */
+  readonly result: string | null;
+  readonly error: string | null;
+  readonly cancelRequested: boolean;
+}
+
+export type NewTask = Pick<
+  Task,
+  "id" | "type" | "queue" | "payload" | "digest" | "priority" | "attempts" | "orderKey" | "runAt"
+>;
+
+export interface TaskFilter {
+  readonly status?: readonly TaskStatus[];
+  readonly type?: string;
+  readonly queue?: string;
+  /** Default 50, at most 500. */
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/** A job that failed for good. */
+export interface DeadLetter {
+  readonly id: string;
+  readonly type: string;
+  readonly queue: string;
+  readonly payload: string;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly failedAt: number;
+  /** What somebody wrote when it was settled without another run; such letters are deleted 30 days later. */
+  readonly resolution: string | null;
+  readonly resolvedAt: number | null;
+}
+
+/** A task that has to get to the queue. */
+export interface Outgoing {
+  readonly task: Task;
+}
+
+/**
+ * The task database: SQLite in a file, or PostgreSQL. Every method is atomic; those that change a task say whether they
+ * did, so that of several processes that try exactly one succeeds.
+ */
+export interface Store {
+  readonly kind: "sqlite" | "postgres";
+  /** For the application's own tables; `Transaction`s of it go to `enqueue` and `once`. */
+  readonly db: Kysely<Database>;
+  /** Runs in one transaction; retried where PostgreSQL or SQLite say that it collided. */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+
+  /** Adds a task and the note that it has to get to the queue; what is there under this id stays, and is returned. */
+  insert(task: NewTask, transaction?: Transaction): Promise<{ readonly task: Task; readonly isNew: boolean }>;
+  insertMany(tasks: readonly NewTask[], transaction?: Transaction): Promise<number>;
+  find(id: string): Promise<Task | undefined>;
+  list(filter: TaskFilter): Promise<{ readonly tasks: readonly Task[]; readonly total: number }>;
+
+  /**
+   * Claims up to `limit` tasks that have to get to the queue, the oldest first, for `leaseMs`: another process doesn't get
+   * them meanwhile. A task whose order key has an earlier unfinished task is held back.
+   */
+  claimOutgoing(limit: number, leaseMs: number, ids?: readonly string[]): Promise<readonly Outgoing[]>;
+  /** They are in the queue: forgets that they had to get there. */
+  sent(ids: readonly string[]): Promise<void>;
+  /** They didn't get there: may be claimed again at once. */
+  release(ids: readonly string[]): Promise<void>;
+  /** How many have to get to the queue still. */
+  outgoing(): Promise<number>;
+
+  /** waiting or scheduled -> active; also a task that is active already (its worker died). False: it is finished, or cancelled. */
+  start(id: string, attempt: number): Promise<boolean>;
+  progress(id: string, percent: number, message: string | null): Promise<void>;
+  /** -> completed, failed, cancelled; false: it was finished before. */
+  complete(id: string, result: string | null, transaction?: Transaction): Promise<boolean>;
+  fail(id: string, error: string): Promise<boolean>;
+  /** active -> waiting (or scheduled, at `runAt`), for the next attempt. */
+  again(id: string, error: string, runAt: number | null): Promise<boolean>;
+  /** One that isn't active is cancelled, and out of the outbox; for an active one the wish is noted. */
+  cancel(id: string): Promise<"cancelled" | "requested" | "finished" | "unknown">;
+  /** The wish was fulfilled. */
+  cancelled(id: string): Promise<boolean>;
+  /** Which of these running tasks somebody wants cancelled. */
+  cancelRequested(ids: readonly string[]): Promise<readonly string[]>;
+  setPriority(id: string, priority: number): Promise<boolean>;
+  /** failed or cancelled -> waiting, with the note that it has to get to the queue. */
+  reopen(id: string, transaction?: Transaction): Promise<boolean>;
+
+  /** Marks an effect within a transaction. `first` is false where the mark was there, with what was noted then. */
+  mark(key: string, transaction: Transaction): Promise<{ readonly first: boolean; readonly result: string | null }>;
+  noteResult(key: string, result: string | null, transaction: Transaction): Promise<void>;
+
+  bury(letter: Omit<DeadLetter, "resolution" | "resolvedAt">): Promise<void>;
+  deadLetters(filter: {
+    readonly queue?: string;
+    readonly type?: string;
+    /** Default false: those that nobody has settled. */
+    readonly resolved?: boolean;
+    readonly limit?: number;
+    readonly offset?: number;
+  }): Promise<{ readonly letters: readonly DeadLetter[]; readonly total: number }>;
+  deadLetter(id: string): Promise<DeadLetter | undefined>;
+  resolve(id: string, note: string): Promise<boolean>;
+  /** Removes a letter whose job was retried, or that isn't wanted any more. */
+  removeDeadLetter(id: string): Promise<boolean>;
+
+  /** Deletes what is too old: results 24 h, finished tasks 7 d, effects 30 d, settled dead letters 30 d. @returns rows */
+  prune(now?: number): Promise<number>;
+  counts(): Promise<Readonly<Record<TaskStatus, number>>>;
+  close(): Promise<void>;
+}
