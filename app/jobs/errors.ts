@@ -5,6 +5,8 @@ export interface Fault {
   readonly message: string;
 }
 
+const line = ({ path, message }: Fault) => (path === "" ? message : `${path}: ${message}`);
+
 /** A payload that the job's type refuses; nothing was stored. */
 export class PayloadInvalid extends Error {
   override name = "PayloadInvalid";
@@ -12,7 +14,7 @@ export class PayloadInvalid extends Error {
     readonly job: string,
     readonly faults: readonly Fault[],
   ) {
-    super(`${job}: ${faults.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ")}`);
+    super(`${job}: ${faults.map(line).join("; ")}`);
   }
 }
 
@@ -20,7 +22,7 @@ export class PayloadInvalid extends Error {
 export class InputInvalid extends Error {
   override name = "InputInvalid";
   constructor(readonly fault: Fault) {
-    super(`${fault.path}: ${fault.message}`);
+    super(line(fault));
   }
 }
 
@@ -46,7 +48,19 @@ export class Unrecoverable extends Error {
   override name = "Unrecoverable";
 }
 
+/** A queue or a type of job is defined in a way that can't work; the message has a line for each fault. */
+export class TableInvalid extends Error {
+  override name = "TableInvalid";
+  constructor(readonly faults: readonly Fault[]) {
+    super(faults.map(line).join("\n"));
+  }
+}
+
 /** The environment is wrong; the message has a line for each fault. */
 export class SettingsInvalid extends Error {
   override name = "SettingsInvalid";
+  /** @param lines Such as `REDIS_PORT: should be a port from 1 to 65535, got "x"`. */
+  constructor(readonly lines: readonly string[]) {
+    super([...lines, "Correct this in .env (or in the environment) and start again."].join("\n"));
+  }
 }

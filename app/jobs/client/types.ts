@@ -1,5 +1,5 @@
 import type { Counts, Recurring } from "../provider/provider";
-import type { DeadLetter, Store, Task, TaskStatus, Transaction } from "../store/store";
+import type { DeadLetter, Store, TaskStatus, Transaction } from "../store/store";
 import type { AnyJob, PayloadOf, Priority, Table } from "../table/types";
 
 export interface EnqueueOptions {
@@ -128,6 +128,8 @@ export interface Jobs {
   /** Waiting and scheduled jobs are gone at once; a running one is told by its signal. */
   cancel(id: string): Promise<"cancelled" | "requested" | "finished" | "unknown">;
   setPriority(id: string, priority: Priority | number): Promise<boolean>;
+  /** Runs a failed or cancelled job again, with all its attempts. Its dead letter, if it has one, is gone then. */
+  retry(id: string): Promise<"retried" | "unfinished" | "completed" | "unknown">;
   /** Jobs that run, that wait for their time, and that wait for a worker. */
   inspect(): Promise<{
     readonly active: readonly JobState[];
@@ -135,6 +137,10 @@ export interface Jobs {
     readonly reserved: readonly JobState[];
   }>;
   health(): Promise<QueueHealth>;
+  /** As in `health`, for one ping. */
+  queueState(): Promise<QueueHealth["queue"]>;
+  /** All metrics in Prometheus' text format; its content type is `METRICS_TYPE`. */
+  metrics(): Promise<string>;
   pause(queue: string): Promise<void>;
   resume(queue: string): Promise<void>;
 
@@ -150,8 +156,8 @@ export interface Jobs {
   resolveDeadLetter(id: string, note: string): Promise<boolean>;
   purgeDeadLetters(which: { readonly ids: readonly string[] } | { readonly queue: string }): Promise<number>;
 
-  /** Changes of tasks of this process and, at intervals, of others, for pages: `close` ends it. */
-  watch(onChange: (task: Task) => void): { close(): void };
+  /** Changes of tracked jobs, by whatever process, within about half a second; for pages. `close` ends it. */
+  watch(onChange: (job: JobState) => void): { close(): void };
 
   /** Takes jobs of these queues (default: the settings' or all) until it is stopped. */
   work(queues?: readonly string[]): Working;
