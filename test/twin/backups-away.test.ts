@@ -14,8 +14,11 @@ const FOLDER = { kind: "folder", path: "/mnt/backups" } as const;
 const AWAY = { ...EXPECTED, EXPECT_BACKUPS_TO: "somewhere" };
 const B = "/opt/queuehost/backups";
 const C = "/etc/queuehost/backups";
-/** Waits for the shipping that a backup starts by itself. */
-const SETTLED = `settled() { for i in $(seq 600); do [ "$(systemctl is-active queuehost-backup-ship)" = activating ] || return 0; sleep 0.1; done; }; settled;`;
+/** Waits for the shipping that a backup starts by itself, and for what writes down its end: only then has the unit failed or not. */
+const SETTLED = `settled() {
+  for i in $(seq 1200); do case $(systemctl is-active queuehost-backup-ship) in *activating) sleep 0.1 ;; *) return 0 ;; esac; done
+  echo 'the shipping has not come to an end' >&2; return 1
+}; settled;`;
 
 describe.skipIf(LACKS_MACHINES)("backups off a real machine", { timeout: 900_000 }, () => {
   useTwin((twin) => {
@@ -320,8 +323,9 @@ describe.skipIf(LACKS_MACHINES)("backups off a real machine", { timeout: 900_000
         expect(await refusal()).toMatch(/^Storage Box .* is full$/);
         await box.resize(null);
         await run(`sed -i 's/^bandwidth=.*/bandwidth=500/' ${B}/where.sh; systemctl start --no-block queuehost-backup-ship
-          for i in $(seq 300); do ! { p=$(pgrep -of '^restic .*limit-upload 500') && pgrep -P $p -x ssh >/dev/null; } || break; sleep 0.1; done
-          sleep 2; pkill -KILL -P $p -x ssh; ${SETTLED} systemctl is-failed queuehost-backup-ship`);
+          line() { pgrep -P "$(pgrep -of '^restic .*limit-upload 500')" -x ssh; }
+          sent() { p=$(line) && [ "$(sed -n 's/^wchar: //p' /proc/$p/io)" -gt 1000000 ]; }
+          for i in $(seq 600); do ! sent || break; sleep 0.1; done; kill -KILL $p; ${SETTLED} systemctl is-failed queuehost-backup-ship`);
         expect(await ids()).not.toContain(id);
         await run(`sed -i 's/^bandwidth=.*/bandwidth=0/' ${B}/where.sh; rm /srv/tiny/shared/uploads/large`);
         expect(await ship()).toBe(id);
