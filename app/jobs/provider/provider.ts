@@ -71,10 +71,15 @@ export interface TakenJob {
   /** 1 for the first run. */
   readonly attempt: number;
   readonly attempts: number;
+  /** Since when it could have been taken, where that is known; milliseconds since 1970. */
+  readonly readyAt: number | null;
   /** Aborts with an `Aborted("worker stops")` when the worker has to end. */
   readonly signal: AbortSignal;
   progress(percent: number): Promise<void>;
 }
+
+/** A job that no worker will run any more. */
+export type GivenUpJob = Pick<TakenJob, "id" | "queue" | "type" | "payload" | "attempt">;
 
 /** How a run ended. */
 export type Outcome =
@@ -92,10 +97,12 @@ export interface WorkOptions {
 /** Events of the workers of this process. */
 export interface WorkEvents {
   ready?(): void;
+  /** The server can't be reached, and the worker has never been ready; said once. */
+  away?(): void;
   /** A job of a worker that died runs again. */
   stalled?(id: string, queue: string): void;
   /** The provider gave a job up without a run that said so (its workers died too often). */
-  gaveUp?(id: string, queue: string, error: string): void;
+  gaveUp?(job: GivenUpJob, error: string): void;
   error?(error: Error): void;
   /** The loop has ended for good: only a new process helps. */
   fatal?(error: Error): void;
