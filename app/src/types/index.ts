@@ -1,0 +1,27 @@
+// Made by types.cjs from the files in this folder: run it after adding one.
+export { aiRequest } from "./ai-request";
+export { bookingReminder } from "./booking-reminder";
+export { bulkUpdate } from "./bulk-update";
+export { cleanupExports } from "./cleanup-exports";
+export { cleanupReports } from "./cleanup-reports";
+export { confirm } from "./confirm";
+export { dataCleanup } from "./data-cleanup";
+export { dispatchWebhook } from "./dispatch-webhook";
+export { emailNotification } from "./email-notification";
+export { generateReport } from "./generate-report";
+export { lowStockAlert } from "./low-stock-alert";
+export { optimiseImage } from "./optimise-image";
+export { passwordReset } from "./password-reset";
+export { paymentReminder } from "./payment-reminder";
+export { processInventoryExport } from "./process-inventory-export";
+export { processInventoryImport } from "./process-inventory-import";
+export { processLargeDataset } from "./process-large-dataset";
+export { reportGeneration } from "./report-generation";
+export { reportReady } from "./report-ready";
+export { runExport } from "./run-export";
+export { sendEmail } from "./send-email";
+export { smsNotification } from "./sms-notification";
+export { stockCheck } from "./stock-check";
+export { syncExternal } from "./sync-external";
+export { trackEvent } from "./track-event";
+export { welcomeEmail } from "./welcome-email";
