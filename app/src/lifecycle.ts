@@ -1,8 +1,11 @@
+import { SettingsInvalid } from "queuehost/jobs";
 import { ConfigError } from "./config";
 import { log } from "./log";
 
 /** A part of the process that has been started and can be stopped once. */
 export interface Running {
+  /** Resolves, with the reason, where it should be stopped by itself: the process manager then starts it anew. */
+  readonly ended?: Promise<string>;
   /** Finishes what is running, then lets go of everything. */
   stop(): Promise<void>;
 }
@@ -19,13 +22,13 @@ const CLOSING_MS = 3000;
 export async function run(name: string, start: () => Promise<Running & { drainSeconds: number }>): Promise<void> {
   let running: Awaited<ReturnType<typeof start>> | undefined;
   let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
+  const stop = (why: string) => {
     if (stopping) return;
     stopping = true;
     // Nothing has been taken on yet that would have to be finished.
     if (!running) process.exit(0);
     const limit = running.drainSeconds;
-    log(`[${name}] ${signal} empfangen, laufende Arbeit wird beendet (höchstens ${limit} s)`);
+    log(`[${name}] ${why}, laufende Arbeit wird beendet (höchstens ${limit} s)`);
     setTimeout(() => die(name, `nicht innerhalb von ${limit} s beendet`), limit * 1000 + CLOSING_MS);
     running.stop().then(
       () => {
@@ -35,9 +38,10 @@ export async function run(name: string, start: () => Promise<Running & { drainSe
       (error: unknown) => die(name, error),
     );
   };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+  process.on("SIGTERM", (signal) => stop(`${signal} empfangen`));
+  process.on("SIGINT", (signal) => stop(`${signal} empfangen`));
   running = await start().catch((error: unknown) => die(name, error));
+  void running.ended?.then(stop);
 }
 
 /** Ends the process with exit code 1 and the reason on stderr: a stack only for what no operator can have caused. */
@@ -48,7 +52,7 @@ export function die(name: string, error: unknown): never {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof ConfigError) return error.message;
+  if (error instanceof ConfigError || error instanceof SettingsInvalid) return error.message;
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code === "EADDRINUSE")
     return `PORT: ${address}:${port} is in use by another process; stop that one or set another PORT`;

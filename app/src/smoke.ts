@@ -19,7 +19,7 @@ const LEFT_OVER_MS = 60_000;
  * @returns what was seen. Rejects with what was seen instead.
  */
 async function smokeTest(config: Config): Promise<string> {
-  const expected = config.QUEUE_ENABLED ? "active" : "disabled";
+  const expected = config.settings.enabled ? "active" : "disabled";
   const { status, body: health } = await ask(config, "GET", "/health");
   if (status !== 200) throw new Error(`GET /health answered ${status}, expected 200`);
   if (health.queue !== expected) throw new Error(`the queue is ${health.queue}, expected ${expected}`);
@@ -30,7 +30,7 @@ async function smokeTest(config: Config): Promise<string> {
     await reserve(config, id);
     await completed(config, id);
     const ms = Math.round(performance.now() - started);
-    return config.QUEUE_ENABLED ? `a worker did a job in ${ms} ms` : `a request did its job in ${ms} ms`;
+    return config.settings.enabled ? `a worker did a job in ${ms} ms` : `a request did its job in ${ms} ms`;
   } finally {
     await confirmations.remove(id);
     // One whose job was too slow is written after this has given up on it.
@@ -42,7 +42,7 @@ async function reserve(config: Config, id: string): Promise<void> {
   const day = new Date().toISOString().slice(0, 10);
   const who = { guest: "Verification", email: "verification@example.org", resource: "Verification" };
   const { status } = await ask(config, "POST", "/reservations", { ...who, from: day, to: day }, id);
-  const expected = config.QUEUE_ENABLED ? 202 : 201;
+  const expected = config.settings.enabled ? 202 : 201;
   if (status !== expected) throw new Error(`POST /reservations answered ${status}, expected ${expected}`);
 }
 

@@ -1,24 +1,32 @@
+import { maybeRunSandbox, openJobs } from "queuehost/jobs";
 import { type Config, readConfig } from "./config";
+import { configure } from "./configuration";
 import { loadEnvironment } from "./environment";
 import { die, type Running, run } from "./lifecycle";
-import { log } from "./log";
-import { ReservationWorker } from "./queue/consumer";
 import { openConfirmations } from "./reservations/confirmations";
+import { openServices } from "./services";
+import { table } from "./table";
 
-/** Starts to take jobs, now or as soon as Redis is there. With the queue switched off it stays, idle, until it is stopped. */
+/** Starts to take jobs, now or as soon as the queue is there. With the queue switched off it stays, idle, until it is stopped. */
 async function startWorker(config: Config): Promise<Running> {
-  if (!config.QUEUE_ENABLED) {
-    log("[Queue] Queue-System ist deaktiviert (QUEUE_ENABLED=false)");
-    const idle = setInterval(() => {}, 2 ** 30);
-    return { stop: async () => clearInterval(idle) };
-  }
-  const confirmations = await openConfirmations(config.STATE_DIR);
-  const worker = new ReservationWorker(config, confirmations, (error) => die("Worker", error));
-  return { stop: () => worker.stop(config.DRAIN_SECONDS * 1000) };
+  await openConfirmations(config.STATE_DIR);
+  const jobs = await openJobs(table, config.settings);
+  await openServices(config.services, jobs);
+  const working = jobs.work();
+  void working.failed.then((error) => die("Worker", error));
+  return {
+    ended: working.recycle,
+    async stop() {
+      await working.stop(config.DRAIN_SECONDS * 1000);
+      await jobs.shutdown();
+    },
+  };
 }
 
-void run("Worker", async () => {
-  loadEnvironment(__dirname);
-  const config = readConfig(process.env);
-  return { ...(await startWorker(config)), drainSeconds: config.DRAIN_SECONDS };
-});
+if (!maybeRunSandbox(table)) {
+  void run("Worker", async () => {
+    loadEnvironment(__dirname);
+    const config = configure(readConfig(process.env));
+    return { ...(await startWorker(config)), drainSeconds: config.DRAIN_SECONDS };
+  });
+}

@@ -1,30 +1,31 @@
-import type { FastifyInstance } from "fastify";
-import type { ReservationQueue } from "../queue/producer";
+import type { Jobs } from "queuehost/jobs";
+import { z } from "zod";
 import type { Confirmations } from "../reservations/confirmations";
 import { Problem } from "./problems";
+import type { Api } from "./zod";
 
-interface Health {
+const health = z.object({
   /** degraded: requests are answered, but do the queue's work themselves although they shouldn't have to. */
-  status: "ok" | "degraded";
-  redis: "up" | "down" | "unused";
-  queue: "active" | "fallback" | "disabled";
-  release: string;
-}
+  status: z.enum(["ok", "degraded"]),
+  redis: z.enum(["up", "down", "unused"]),
+  queue: z.enum(["active", "fallback", "disabled"]),
+  release: z.string(),
+});
 
-/** GET /health: 200 as long as this process can serve, with Redis or without; 503 when it can't or is stopping. */
-export function healthRoute(
-  app: FastifyInstance,
-  release: string,
-  confirmations: Confirmations,
-  queue: ReservationQueue | undefined,
-): void {
-  app.get("/health", async (_request, reply): Promise<Health> => {
-    reply.header("cache-control", "no-store");
-    await confirmations.assertWritable().catch(() => {
-      throw new Problem(503, "STATE_DIR can't be written, so no reservation can be confirmed.");
-    });
-    if (!queue) return { status: "ok", redis: "unused", queue: "disabled", release };
-    if (await queue.answers()) return { status: "ok", redis: "up", queue: "active", release };
-    return { status: "degraded", redis: "down", queue: "fallback", release };
-  });
+const REDIS = { active: "up", fallback: "down", disabled: "unused" } as const;
+
+/** GET /health: 200 as long as this process can serve, with the queue or without; 503 when it can't or is stopping. */
+export function healthRoute(app: Api, release: string, confirmations: Confirmations, jobs: Jobs): void {
+  app.get(
+    "/health",
+    { schema: { tags: ["health"], summary: "Whether it serves", response: { 200: health }, problems: [503] } },
+    async (_request, reply) => {
+      reply.header("cache-control", "no-store");
+      await confirmations.assertWritable().catch(() => {
+        throw new Problem(503, "STATE_DIR can't be written, so no reservation can be confirmed.");
+      });
+      const queue = await jobs.queueState();
+      return { status: queue === "fallback" ? "degraded" : "ok", redis: REDIS[queue], queue, release } as const;
+    },
+  );
 }

@@ -1,52 +1,69 @@
 import { STATUS_CODES } from "node:http";
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
+import {
+  EncryptionKeyMissing,
+  type Fault,
+  IdTaken,
+  InputInvalid,
+  PayloadInvalid,
+  QueueFull,
+  QueueUnavailable,
+  StoreUnavailable,
+} from "queuehost/jobs";
 import { ZodError } from "zod";
 import { log, reason } from "../log";
-import { QueueUnavailable } from "../queue/producer";
-import { IdTaken } from "../reservations/service";
-
-/** One fault of a request: where and what was expected. */
-interface Fault {
-  path: string;
-  message: string;
-}
 
 /** An error that is meant for the caller, as RFC 9457 problem+json. */
 export class Problem extends Error {
+  override name = "Problem";
   constructor(
     readonly status: number,
     readonly detail: string,
-    readonly errors?: Fault[],
+    readonly more: {
+      readonly errors?: readonly Fault[];
+      /** Seconds. */
+      readonly retryAfter?: number;
+    } = {},
   ) {
     super(detail);
   }
 }
 
+/** A fault of the request itself: 400, with the path. */
+export function invalid(...errors: readonly Fault[]): Problem {
+  return new Problem(400, "The request is not valid.", { errors });
+}
+
 /** Answers every error of the server as problem+json; what isn't the caller's doing is logged and not described. */
 export function answerProblems(app: FastifyInstance): void {
-  app.setNotFoundHandler((request, reply) => {
-    send(reply, new Problem(404, `There is nothing at ${request.method} ${request.url.split("?")[0]}.`));
-  });
   app.setErrorHandler((error: FastifyError | Error, _request, reply) => {
     const problem = toProblem(error);
     if (problem.status === 500) log(`[Server] Unerwarteter Fehler: ${error.stack ?? reason(error)}`);
-    if (problem.status === 503) reply.header("retry-after", "2");
     send(reply, problem);
   });
 }
 
 function toProblem(error: FastifyError | Error): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof ZodError) return new Problem(400, "The request is not valid.", faults(error));
-  if (error instanceof IdTaken) return new Problem(422, `${error.message}; send it with another Idempotency-Key.`);
-  if (error instanceof QueueUnavailable) {
-    return new Problem(503, "The queue can't be reached, and nothing else knows this reservation. Ask again.");
+  if (error instanceof ZodError) return invalid(...faults(error));
+  if (error instanceof InputInvalid) return invalid(error.fault);
+  if (error instanceof PayloadInvalid) {
+    return invalid(...error.faults.map(({ path, message }) => ({ path: within("payload", path), message })));
   }
+  if (error instanceof IdTaken) return new Problem(422, `${error.message}; send it under another id.`);
+  if (error instanceof QueueFull) return new Problem(429, error.message, { retryAfter: error.retryAfter });
+  if (error instanceof QueueUnavailable) {
+    return new Problem(503, "The queue can't be reached now, and nothing else can answer this. Ask again.");
+  }
+  if (error instanceof StoreUnavailable) return new Problem(503, "The task database can't be reached now. Ask again.");
+  if (error instanceof EncryptionKeyMissing) return new Problem(503, error.message);
   if ("statusCode" in error && error.statusCode !== undefined && error.statusCode < 500) {
     return new Problem(error.statusCode, error.message);
   }
   return new Problem(500, "The server failed to handle this request. Its log says why.");
 }
+
+const within = (outer: string, path: string) => (path === "" ? outer : `${outer}.${path}`);
 
 function faults(error: ZodError): Fault[] {
   return error.issues.flatMap((issue) => {
@@ -55,8 +72,10 @@ function faults(error: ZodError): Fault[] {
   });
 }
 
-function send(reply: FastifyReply, { status, detail, errors }: Problem): void {
+function send(reply: FastifyReply, { status, detail, more }: Problem): void {
   const title = STATUS_CODES[status] ?? "Error";
+  const { errors, retryAfter = status === 503 ? 2 : undefined } = more;
+  if (retryAfter !== undefined) reply.header("retry-after", String(retryAfter));
   const body = JSON.stringify({ type: "about:blank", title, status, detail, ...(errors ? { errors } : {}) });
   reply.code(status).type("application/problem+json").send(body);
 }

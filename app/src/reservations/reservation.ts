@@ -30,17 +30,17 @@ export function digestOf(reservation: Reservation): string {
 
 /** The payload of a job. Workers check it again: a queue may hold what an older release put there. */
 export const jobSchema = z.object({ reservation: reservationSchema });
-export type ReservationJob = z.output<typeof jobSchema>;
-
-type Status = "waiting" | "active" | "completed" | "failed";
 
 /** How far a reservation has come, in the same words whether the queue or a request did the work. */
-export interface ReservationState {
-  id: string;
-  status: Status;
-  /** Percent, 0 to 100. */
-  progress: number;
-  result?: { confirmation: string; confirmedAt: string };
-  /** Why it failed. */
-  error?: string;
-}
+export const stateSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(["waiting", "active", "completed", "failed"]),
+    /** Percent. */
+    progress: z.number().min(0).max(100),
+    result: z.object({ confirmation: z.string(), confirmedAt: z.iso.datetime() }).optional(),
+    /** Why it failed. */
+    error: z.string().optional(),
+  })
+  .meta({ title: "ReservationState" });
+export type ReservationState = z.output<typeof stateSchema>;

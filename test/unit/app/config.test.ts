@@ -1,11 +1,12 @@
+import { SettingsInvalid } from "queuehost/jobs";
 import { describe, expect, it } from "vitest";
-import { ConfigError, readConfig } from "../../../app/src/config";
+import { readConfig } from "../../../app/src/config";
 
 function faultsOf(env: Record<string, string>): string {
   try {
     readConfig(env);
   } catch (error) {
-    if (error instanceof ConfigError) return error.message;
+    if (error instanceof SettingsInvalid) return error.message;
     throw error;
   }
   return "none";
@@ -13,27 +14,24 @@ function faultsOf(env: Record<string, string>): string {
 
 describe("readConfig", () => {
   it("has a default for everything", () => {
-    expect(readConfig({})).toEqual({
+    const { settings, services, ...own } = readConfig({});
+    expect(own).toEqual({
       NODE_ENV: "development",
       HOST: "127.0.0.1",
       PORT: 3000,
-      REDIS_HOST: "127.0.0.1",
-      REDIS_PORT: 6379,
-      REDIS_PASSWORD: "",
-      REDIS_DB: 0,
       REDIS_CACHE_PORT: 6380,
-      QUEUE_ENABLED: true,
-      QUEUE_CONCURRENCY: 5,
-      QUEUES: ["high", "default", "low"],
-      QUEUE_PREFIX: "queuehost",
       STATE_DIR: "./data",
       DRAIN_SECONDS: 20,
       CONFIRMATION_PACE_MS: 0,
+      API_TOKENS: [],
+      RATE_LIMIT: 1000,
     });
+    expect(services.SMTP_URL).toBeUndefined();
+    expect(settings).toMatchObject({ enabled: true, concurrency: 5, prefix: "queuehost", stateDir: "./data" });
   });
 
   it("takes an empty value for none", () => {
-    expect(readConfig({ PORT: "", QUEUE_ENABLED: "" })).toMatchObject({ PORT: 3000, QUEUE_ENABLED: true });
+    expect(readConfig({ PORT: "", QUEUE_ENABLED: "" })).toMatchObject({ PORT: 3000, settings: { enabled: true } });
   });
 
   it("takes the .env of the seed guide, whose password is empty", () => {
@@ -45,19 +43,16 @@ describe("readConfig", () => {
       QUEUE_ENABLED: "true",
     };
     expect(readConfig({ ...env, QUEUE_CONCURRENCY: "5" })).toMatchObject({
-      REDIS_HOST: "localhost",
-      REDIS_PASSWORD: "",
+      settings: { redis: { host: "localhost", password: "" }, concurrency: 5 },
     });
   });
 
   it("takes the queues in the order given", () => {
-    expect(readConfig({ QUEUES: "low, high" })).toMatchObject({ QUEUES: ["low", "high"] });
+    expect(readConfig({ QUEUES: "low, high" })).toMatchObject({ settings: { queues: ["low", "high"] } });
   });
 
   it.each(["urgent", "high,high", "high,,low", ","])("refuses the queues %j", (QUEUES) => {
-    expect(faultsOf({ QUEUES })).toContain(
-      `QUEUES: should be some of high, default, low, each once, the most urgent first, with commas between them, got "${QUEUES}"\n`,
-    );
+    expect(faultsOf({ QUEUES })).toContain(`with commas between them, got "${QUEUES}"\n`);
   });
 
   it("names every fault at once: where, what was expected, what was got, what to do", () => {
@@ -80,6 +75,20 @@ describe("readConfig", () => {
         "Correct this in .env (or in the environment) and start again.",
       ].join("\n"),
     );
+  });
+
+  it("takes tokens by their role, and never shows one that is wrong", () => {
+    const [viewer, operator] = ["v".repeat(24), "o".repeat(24)];
+    expect(readConfig({ API_TOKENS: `viewer:${viewer}, operator:${operator}` }).API_TOKENS).toEqual([
+      { role: "viewer", token: viewer },
+      { role: "operator", token: operator },
+    ]);
+    for (const wrong of [`admin:${viewer}`, "viewer:short", `viewer:${viewer},operator:${viewer}`, viewer]) {
+      const message = faultsOf({ API_TOKENS: wrong });
+      expect(message).toContain("API_TOKENS: should be viewer:<token> or operator:<token>");
+      expect(message).not.toContain(viewer);
+      expect(message).not.toContain("short");
+    }
   });
 
   it("names a variable with several faults once", () => {

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Config } from "../../../app/src/config";
-import type { ReservationWorker } from "../../../app/src/queue/consumer";
 import { waitFor } from "../../support/wait-for";
-import { openBackend, openWorker, reservation, sandbox, type TestBackend } from "./support/backend";
+import { openBackend, openWorker, reservation, sandbox, type TestBackend, type TestWorker } from "./support/backend";
 import { captureLog } from "./support/capture-log";
 import { RedisServer, redis } from "./support/redis-server";
 
@@ -11,7 +10,7 @@ const fallback = "[Reservation] Fehler beim Hinzufügen zur Queue, verwende Fall
 describe.skipIf(redis.missing)(`without Redis, requests do the work${redis.note}`, () => {
   let server: RedisServer;
   let backend: TestBackend;
-  let worker: ReservationWorker | undefined;
+  let worker: TestWorker | undefined;
   let log: string[];
   let cleanups: Array<() => unknown>;
 

@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ReservationWorker } from "../../../app/src/queue/consumer";
 import { waitFor } from "../../support/wait-for";
-import { openBackend, openWorker, reservation, sandbox, type TestBackend } from "./support/backend";
+import { openBackend, openWorker, reservation, sandbox, type TestBackend, type TestWorker } from "./support/backend";
 import { captureLog } from "./support/capture-log";
 import { RedisServer, redis } from "./support/redis-server";
 
 describe.skipIf(redis.missing)(`queues in order of priority${redis.note}`, () => {
   let server: RedisServer;
   let backend: TestBackend;
-  let worker: ReservationWorker | undefined;
+  let worker: TestWorker | undefined;
   let log: string[];
   const removals: Array<() => void> = [];
 

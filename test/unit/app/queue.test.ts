@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ReservationWorker } from "../../../app/src/queue/consumer";
+import { confirm } from "../../../app/src/types/confirm";
 import { waitFor } from "../../support/wait-for";
-import { openBackend, openWorker, reservation, sandbox, type TestBackend } from "./support/backend";
+import { openBackend, openWorker, reservation, sandbox, type TestBackend, type TestWorker } from "./support/backend";
 import { captureLog } from "./support/capture-log";
 import { RedisServer, redis } from "./support/redis-server";
 
@@ -17,7 +17,7 @@ const acl = [
 describe.skipIf(redis.missing)(`the queue, under the server's ACL${redis.note}`, () => {
   let server: RedisServer;
   let backend: TestBackend;
-  let worker: ReservationWorker;
+  let worker: TestWorker;
   let log: string[];
   let remove: () => void;
   const done = (id: string) =>
@@ -67,7 +67,7 @@ describe.skipIf(redis.missing)(`the queue, under the server's ACL${redis.note}`,
 
   it("has no second effect when a request has already done the job's work", async () => {
     await backend.confirmations.create("outcome-unknown-1", "by the request");
-    await backend.queue?.add("outcome-unknown-1", reservation);
+    await backend.jobs.enqueue(confirm, { reservation }, { id: "outcome-unknown-1" });
     await waitFor("the job has run too", () =>
       log.some((line) => /outcome-unknown-1 fertig .*schon bestätigt/.test(line)),
     );

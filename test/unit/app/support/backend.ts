@@ -1,12 +1,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { InjectOptions } from "fastify";
+import { openJobs } from "queuehost/jobs";
 import { type Config, readConfig } from "../../../../app/src/config";
+import { configure } from "../../../../app/src/configuration";
 import { createServer } from "../../../../app/src/http/server";
-import { ReservationWorker } from "../../../../app/src/queue/consumer";
-import { ReservationQueue } from "../../../../app/src/queue/producer";
 import { openConfirmations } from "../../../../app/src/reservations/confirmations";
 import { Reservations } from "../../../../app/src/reservations/service";
+import { openServices } from "../../../../app/src/services";
+import { table } from "../../../../app/src/table";
+
+const APP = join(__dirname, "..", "..", "..", "..", "app");
 
 export const reservation = {
   guest: "Ada Lovelace",
@@ -31,35 +36,34 @@ export function sandbox(env: Env): { config: Config; remove: () => void } {
 
 /** The backend of one configuration, asked without a socket. */
 export async function openBackend(config: Config) {
+  configure(config);
   const confirmations = await openConfirmations(config.STATE_DIR);
-  const queue = config.QUEUE_ENABLED ? new ReservationQueue(config) : undefined;
-  const reservations = new Reservations(confirmations, queue, config.CONFIRMATION_PACE_MS);
-  const publicDir = join(__dirname, "..", "..", "..", "..", "app", "public");
-  const app = await createServer({ reservations, confirmations, queue, release: "test", publicDir });
-  await queue?.settled;
+  const jobs = await openJobs(table, config.settings);
+  const reservations = new Reservations(jobs, confirmations);
+  await openServices(config.services, jobs);
+  const folders = { publicDir: join(APP, "public"), boardDir: join(APP, "dist-without-board") };
+  const app = await createServer({ config, jobs, reservations, confirmations, release: "test", ...folders });
+  await jobs.settled;
+  const ask = async (options: InjectOptions) => {
+    const answer = await app.inject(options);
+    const isJson = String(answer.headers["content-type"]).includes("json");
+    return { code: answer.statusCode, body: isJson ? answer.json() : answer.body, headers: answer.headers };
+  };
   return {
-    queue,
+    jobs,
     confirmations,
     app,
+    ask,
     async post(body: unknown, key?: string, query = "") {
       const headers = key === undefined ? {} : { "idempotency-key": key };
       const started = performance.now();
-      const answer = await app.inject({
-        method: "POST",
-        url: `/reservations${query}`,
-        headers,
-        payload: body as object,
-      });
-      return { code: answer.statusCode, body: answer.json(), headers: answer.headers, ms: performance.now() - started };
+      const answer = await ask({ method: "POST", url: `/reservations${query}`, headers, payload: body as object });
+      return { ...answer, ms: performance.now() - started };
     },
-    async get(url: string) {
-      const answer = await app.inject({ method: "GET", url });
-      const isJson = String(answer.headers["content-type"]).includes("json");
-      return { code: answer.statusCode, body: isJson ? answer.json() : answer.body, headers: answer.headers };
-    },
+    get: (url: string) => ask({ method: "GET", url }),
     async close() {
       await app.close();
-      await queue?.close();
+      await jobs.shutdown();
     },
   };
 }
@@ -67,8 +71,21 @@ export async function openBackend(config: Config) {
 export type TestBackend = Awaited<ReturnType<typeof openBackend>>;
 
 /** A worker in this process; it fails the test when its loop ends for good. */
-export async function openWorker(config: Config): Promise<ReservationWorker> {
-  return new ReservationWorker(config, await openConfirmations(config.STATE_DIR), (error) => {
+export async function openWorker(config: Config): Promise<{ stop(ms: number): Promise<void> }> {
+  configure(config);
+  await openConfirmations(config.STATE_DIR);
+  const jobs = await openJobs(table, config.settings);
+  await openServices(config.services, jobs);
+  const working = jobs.work();
+  void working.failed.then((error) => {
     throw error;
   });
+  return {
+    async stop(ms) {
+      await working.stop(ms);
+      await jobs.shutdown();
+    },
+  };
 }
+
+export type TestWorker = Awaited<ReturnType<typeof openWorker>>;
