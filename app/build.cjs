@@ -1,11 +1,11 @@
 /**
  * Builds the artefact of a release: dist/{backend,worker,smoke}/main.cjs, each a single file that needs nothing but Node,
- * dist/public and dist/package.json. The same sources give the same bytes.
+ * dist/public, dist/board (Bull Board's own files) and dist/package.json. The same sources give the same bytes.
  *
  * Usage: node build.cjs [folder, default dist]
  */
-const { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
-const { join, resolve } = require("node:path");
+const { cpSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
+const { dirname, join, resolve } = require("node:path");
 const { build } = require("esbuild");
 
 async function main() {
@@ -24,10 +24,9 @@ async function main() {
       logLevel: "warning",
     });
   }
-  mkdirSync(join(out, "public"), { recursive: true });
-  for (const name of ["icon.svg", "index.html", "page.js", "style.css"]) {
-    cpSync(join(__dirname, "public", name), join(out, "public", name));
-  }
+  cpSync(join(__dirname, "public"), join(out, "public"), { recursive: true });
+  const board = join(dirname(require.resolve("@bull-board/ui/package.json")), "dist");
+  cpSync(board, join(out, "board", "dist"), { recursive: true });
   const { name, version } = JSON.parse(readFileSync(join(__dirname, "package.json"), "utf8"));
   writeFileSync(join(out, "package.json"), `${JSON.stringify({ name, version }, null, 2)}\n`);
 }

@@ -1,19 +1,25 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { extname, join, posix, relative, sep } from "node:path";
 import type { FastifyInstance } from "fastify";
 
-const files = [
-  { path: "/", name: "index.html", type: "text/html; charset=utf-8" },
-  { path: "/page.js", name: "page.js", type: "text/javascript; charset=utf-8" },
-  { path: "/style.css", name: "style.css", type: "text/css; charset=utf-8" },
-  { path: "/icon.svg", name: "icon.svg", type: "image/svg+xml" },
-];
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
 
-/** The page that shows the queue at work: its files, read once. */
+/** The pages and the web components: the files of the folder, read once. `index.html` is `/`, `tasks.html` is `/tasks`. */
 export async function pageRoutes(app: FastifyInstance, publicDir: string): Promise<void> {
-  for (const { path, name, type } of files) {
-    const content = await readFile(join(publicDir, name));
-    app.get(path, async (_request, reply) => {
+  const entries = await readdir(publicDir, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    const type = types[extname(entry.name)];
+    if (!entry.isFile() || type === undefined) continue;
+    const file = join(entry.parentPath, entry.name);
+    const content = await readFile(file);
+    const path = posix.join("/", ...relative(publicDir, file).split(sep)).replace(/(index)?\.html$/, "");
+    app.get(path, { schema: { hide: true } }, async (_request, reply) => {
       reply.type(type).header("cache-control", "no-cache");
       return content;
     });
