@@ -1,3 +1,5 @@
+import type { Generated } from "kysely";
+
 /** The tables of the task database, all named `jobs_...`: they may stand in the application's own database. */
 export interface Database {
   jobs_tasks: TaskTable;
@@ -10,32 +12,42 @@ export interface Database {
 export interface TaskTable {
   id: string;
   /** Counts up: the order in which tasks were added. */
-  seq: number;
+  seq: Generated<number>;
   type: string;
   queue: string;
+  /** A scheduled task stays so in the table after its time has come, until it is started. */
   status: string;
-  progress: number;
+  progress: Generated<number>;
   message: string | null;
   payload: string;
   digest: string;
   priority: number;
   attempts: number;
-  attempt: number;
+  attempt: Generated<number>;
   order_key: string | null;
+  /** 1: has been let go by its order key: of the unfinished tasks of a key one at most. */
+  released: Generated<number>;
   run_at: number | null;
   created_at: number;
+  updated_at: number;
   started_at: number | null;
+  /** Null exactly as long as the task isn't completed, failed or cancelled. */
   finished_at: number | null;
   result: string | null;
   error: string | null;
-  cancel_requested: number;
+  cancel_requested: Generated<number>;
 }
 
 /** Tasks that have to get to the queue. */
 export interface OutboxTable {
   task_id: string;
+  /** As in the task. */
+  seq: number;
+  order_key: string | null;
   /** Until then somebody is at it; 0: nobody. */
-  leased_until: number;
+  leased_until: Generated<number>;
+  /** 1: it ran before, so that the queue may hold a finished job of this id, which has to go first. */
+  again: Generated<number>;
 }
 
 /** Effects that were had. */

@@ -64,27 +64,42 @@ export interface DeadLetter {
   readonly resolvedAt: number | null;
 }
 
-/** A task that has to get to the queue. */
+/** A task that has to get to the queue, claimed for a while. */
 export interface Outgoing {
   readonly task: Task;
+  /** Until when it is claimed; tells this claim from others of the same task. */
+  readonly lease: number;
+  /** It ran before: the queue may hold a finished job of its id, which has to go first. */
+  readonly again: boolean;
+}
+
+/** The task database can't be reached now, or can't be written. What was being changed may be changed all the same. */
+export class StoreUnavailable extends Error {
+  override name = "StoreUnavailable";
 }
 
 /**
  * The task database: SQLite in a file, or PostgreSQL. Every method is atomic; those that change a task say whether they
- * did, so that of several processes that try exactly one succeeds.
+ * did, so that of several processes that try exactly one succeeds. They reject with StoreUnavailable, fast, while the database
+ * is away. Within the callback of `transaction`, methods that write must be given that transaction, and throw otherwise.
  */
 export interface Store {
   readonly kind: "sqlite" | "postgres";
   /** For the application's own tables; `Transaction`s of it go to `enqueue` and `once`. */
   readonly db: Kysely<Database>;
-  /** Runs in one transaction; retried where PostgreSQL or SQLite say that it collided. */
+  /** Runs in one transaction; run again where PostgreSQL says that it collided with another. */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
 
   /** Adds a task and the note that it has to get to the queue; what is there under this id stays, and is returned. */
   insert(task: NewTask, transaction?: Transaction): Promise<{ readonly task: Task; readonly isNew: boolean }>;
   insertMany(tasks: readonly NewTask[], transaction?: Transaction): Promise<number>;
+  /** Adds a task that is in the queue already, such as a recurring one; what is there under this id stays. */
+  adopt(task: NewTask): Promise<void>;
   find(id: string): Promise<Task | undefined>;
+  /** The newest first. */
   list(filter: TaskFilter): Promise<{ readonly tasks: readonly Task[]; readonly total: number }>;
+  /** Tasks that changed at this time (milliseconds since 1970) or later, in the order of their changes. @param limit default 500 */
+  changedSince(time: number, limit?: number): Promise<readonly { readonly task: Task; readonly changedAt: number }[]>;
 
   /**
    * Claims up to `limit` tasks that have to get to the queue, the oldest first, for `leaseMs`: another process doesn't get
@@ -92,20 +107,27 @@ export interface Store {
    */
   claimOutgoing(limit: number, leaseMs: number, ids?: readonly string[]): Promise<readonly Outgoing[]>;
   /** They are in the queue: forgets that they had to get there. */
-  sent(ids: readonly string[]): Promise<void>;
+  sent(claimed: readonly Outgoing[]): Promise<void>;
   /** They didn't get there: may be claimed again at once. */
-  release(ids: readonly string[]): Promise<void>;
+  release(claimed: readonly Outgoing[]): Promise<void>;
   /** How many have to get to the queue still. */
   outgoing(): Promise<number>;
 
   /** waiting or scheduled -> active; also a task that is active already (its worker died). False: it is finished, or cancelled. */
   start(id: string, attempt: number): Promise<boolean>;
+  /**
+   * For a run outside of the queue, while that is away: waiting or scheduled -> active, where the task has to get to the queue
+   * still, nobody is bringing it there, and its order key doesn't hold it back. Should this process die before the task's end,
+   * the task goes to the queue.
+   */
+  startHere(id: string): Promise<boolean>;
+  /** Does nothing in the callback of `transaction`: it would wait for that. */
   progress(id: string, percent: number, message: string | null): Promise<void>;
   /** -> completed, failed, cancelled; false: it was finished before. */
   complete(id: string, result: string | null, transaction?: Transaction): Promise<boolean>;
   fail(id: string, error: string): Promise<boolean>;
-  /** active -> waiting (or scheduled, at `runAt`), for the next attempt. */
-  again(id: string, error: string, runAt: number | null): Promise<boolean>;
+  /** active -> waiting (or scheduled, at `runAt`), for the next attempt. False: it was finished, or is cancelled now as somebody wanted. */
+  again(id: string, error: string | null, runAt: number | null): Promise<boolean>;
   /** One that isn't active is cancelled, and out of the outbox; for an active one the wish is noted. */
   cancel(id: string): Promise<"cancelled" | "requested" | "finished" | "unknown">;
   /** The wish was fulfilled. */
@@ -118,6 +140,8 @@ export interface Store {
 
   /** Marks an effect within a transaction. `first` is false where the mark was there, with what was noted then. */
   mark(key: string, transaction: Transaction): Promise<{ readonly first: boolean; readonly result: string | null }>;
+  /** Of a mark that is there. */
+  effect(key: string): Promise<{ readonly result: string | null } | undefined>;
   noteResult(key: string, result: string | null, transaction: Transaction): Promise<void>;
 
   bury(letter: Omit<DeadLetter, "resolution" | "resolvedAt">): Promise<void>;

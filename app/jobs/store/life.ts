@@ -1,0 +1,246 @@
+import { sql } from "kysely";
+import { LET_GO } from "./order";
+import { inTransaction, type Session } from "./session";
+import type { Store, Transaction } from "./store";
+
+/** What happens to a task between its adding and its end. */
+export function life(
+  session: Session,
+  leases: { add(id: string): number; remove(id: string): void },
+): Pick<
+  Store,
+  | "start"
+  | "startHere"
+  | "progress"
+  | "complete"
+  | "fail"
+  | "again"
+  | "cancel"
+  | "cancelled"
+  | "cancelRequested"
+  | "setPriority"
+  | "reopen"
+> {
+  const write = <T>(work: (transaction: Transaction) => Promise<T>, transaction?: Transaction) =>
+    transaction ? work(transaction) : session.write(work);
+
+  return {
+    async start(id, attempt) {
+      return await write(async (t) => {
+        const started = await setActive(t, id, { attempt });
+        if (started) await forget(t, id);
+        else await endIfWanted(t, id);
+        return started;
+      });
+    },
+
+    async startHere(id) {
+      const lease = leases.add(id);
+      const started = await write(async (t) => {
+        const note = await t
+          .updateTable("jobs_outbox as o")
+          .set({ leased_until: lease })
+          .where("o.task_id", "=", id)
+          .where("o.leased_until", "<=", Date.now())
+          .where(LET_GO)
+          .executeTakeFirst();
+        return note.numUpdatedRows > 0n && (await setActive(t, id, { attempt: sql<number>`attempt + 1` }));
+      });
+      if (!started) leases.remove(id);
+      return started;
+    },
+
+    async progress(id, percent, message) {
+      if (inTransaction()) return;
+      await session.statement((db) =>
+        db
+          .updateTable("jobs_tasks")
+          .set({ progress: percent, message, updated_at: Date.now() })
+          .where("id", "=", id)
+          .where("status", "=", "active")
+          .execute(),
+      );
+    },
+
+    async complete(id, result, transaction) {
+      leases.remove(id);
+      return await write(
+        (t) => finish(t, id, { status: "completed", progress: 100, result, error: null }),
+        transaction,
+      );
+    },
+
+    async fail(id, error) {
+      leases.remove(id);
+      return await write((t) => finish(t, id, { status: "failed", error }));
+    },
+
+    async again(id, error, runAt) {
+      leases.remove(id);
+      return await write(async (t) => {
+        if (await endIfWanted(t, id)) return false;
+        const now = Date.now();
+        const { numUpdatedRows } = await t
+          .updateTable("jobs_tasks")
+          .set({
+            status: runAt !== null && runAt > now ? "scheduled" : "waiting",
+            run_at: runAt,
+            error,
+            progress: 0,
+            message: null,
+            updated_at: now,
+          })
+          .where("id", "=", id)
+          .where("status", "=", "active")
+          .executeTakeFirst();
+        // It ran here, while the queue was away: its next attempt is the queue's.
+        await t.updateTable("jobs_outbox").set({ leased_until: 0 }).where("task_id", "=", id).execute();
+        return numUpdatedRows > 0n;
+      });
+    },
+
+    async cancel(id) {
+      return await write(async (t) => {
+        const now = Date.now();
+        const row = await t
+          .updateTable("jobs_tasks")
+          .set((eb) => ({
+            status: eb.case().when("status", "=", "active").then("active").else("cancelled").end(),
+            finished_at: eb.case().when("status", "=", "active").then(null).else(now).end(),
+            cancel_requested: 1,
+            updated_at: now,
+          }))
+          .where("id", "=", id)
+          .where("finished_at", "is", null)
+          .returning("status")
+          .executeTakeFirst();
+        if (row?.status === "active") return "requested";
+        if (row) {
+          await forget(t, id);
+          return "cancelled";
+        }
+        const known = await t.selectFrom("jobs_tasks").select("id").where("id", "=", id).executeTakeFirst();
+        return known ? "finished" : "unknown";
+      });
+    },
+
+    async cancelled(id) {
+      leases.remove(id);
+      return await write((t) => finish(t, id, { status: "cancelled" }));
+    },
+
+    async cancelRequested(ids) {
+      if (ids.length === 0) return [];
+      const rows = await session.read((db) =>
+        db.selectFrom("jobs_tasks").select("id").where("id", "in", ids).where("cancel_requested", "=", 1).execute(),
+      );
+      return rows.map(({ id }) => id);
+    },
+
+    async setPriority(id, priority) {
+      const { numUpdatedRows } = await session.statement((db) =>
+        db
+          .updateTable("jobs_tasks")
+          .set({ priority, updated_at: Date.now() })
+          .where("id", "=", id)
+          .where("status", "in", ["scheduled", "waiting"])
+          .executeTakeFirst(),
+      );
+      return numUpdatedRows > 0n;
+    },
+
+    async reopen(id, transaction) {
+      return await write(async (t) => {
+        const row = await t
+          .updateTable("jobs_tasks")
+          .set({
+            status: "waiting",
+            progress: 0,
+            message: null,
+            attempt: 0,
+            released: 0,
+            run_at: null,
+            started_at: null,
+            finished_at: null,
+            result: null,
+            error: null,
+            cancel_requested: 0,
+            updated_at: Date.now(),
+          })
+          .where("id", "=", id)
+          .where("status", "in", ["failed", "cancelled"])
+          .returning(["seq", "order_key"])
+          .executeTakeFirst();
+        if (!row) return false;
+        await t
+          .insertInto("jobs_outbox")
+          .values({ task_id: id, ...row, again: 1 })
+          .onConflict((conflict) => conflict.column("task_id").doUpdateSet({ again: 1, leased_until: 0 }))
+          .execute();
+        return true;
+      }, transaction);
+    },
+  };
+}
+
+async function setActive(
+  transaction: Transaction,
+  id: string,
+  attempt: { attempt: number | ReturnType<typeof sql<number>> },
+) {
+  const now = Date.now();
+  const { numUpdatedRows } = await transaction
+    .updateTable("jobs_tasks")
+    .set({
+      status: "active",
+      ...attempt,
+      released: sql`case when order_key is null then 0 else 1 end`,
+      started_at: now,
+      updated_at: now,
+    })
+    .where("id", "=", id)
+    .where("finished_at", "is", null)
+    .where("cancel_requested", "=", 0)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** The one way to a task's end, and only the first one gets there. */
+async function finish(
+  transaction: Transaction,
+  id: string,
+  values: {
+    status: "completed" | "failed" | "cancelled";
+    progress?: number;
+    result?: string | null;
+    error?: string | null;
+  },
+): Promise<boolean> {
+  const now = Date.now();
+  const { numUpdatedRows } = await transaction
+    .updateTable("jobs_tasks")
+    .set({ ...values, finished_at: now, updated_at: now })
+    .where("id", "=", id)
+    .where("finished_at", "is", null)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return false;
+  await forget(transaction, id);
+  return true;
+}
+
+/** Its cancelling was asked for while it ran, and its worker died or gave it back. */
+async function endIfWanted(transaction: Transaction, id: string): Promise<boolean> {
+  const row = await transaction
+    .selectFrom("jobs_tasks")
+    .select("id")
+    .where("id", "=", id)
+    .where("cancel_requested", "=", 1)
+    .where("finished_at", "is", null)
+    .executeTakeFirst();
+  return row !== undefined && (await finish(transaction, id, { status: "cancelled" }));
+}
+
+/** It needn't get to the queue any more. */
+async function forget(transaction: Transaction, id: string): Promise<void> {
+  await transaction.deleteFrom("jobs_outbox").where("task_id", "=", id).execute();
+}

@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import type { Settings } from "../settings";
+import { deadLetters } from "./dead-letters";
+import { effects } from "./effects";
+import { life } from "./life";
+import { outbox } from "./outbox";
+import { OwnLeases } from "./own-leases";
+import { openPostgres } from "./postgres";
+import { prune } from "./prune";
+import { openSqlite } from "./sqlite";
+import type { Store } from "./store";
+import { tasks } from "./tasks";
+
+/**
+ * Opens the task database, PostgreSQL where DATABASE_URL says so, else `<STATE_DIR>/jobs.sqlite`, and brings its tables to this
+ * release.
+ *
+ * @throws SettingsInvalid where it can't be used, StoreUnavailable while PostgreSQL is away
+ */
+export async function openStore({ databaseUrl, stateDir }: Pick<Settings, "databaseUrl" | "stateDir">): Promise<Store> {
+  const session = databaseUrl ? await openPostgres(databaseUrl) : await openSqlite(join(stateDir, "jobs.sqlite"));
+  const leases = new OwnLeases(session);
+  return {
+    kind: session.kind,
+    db: session.db,
+    transaction: (work) => session.transaction(work),
+    ...tasks(session),
+    ...outbox(session),
+    ...life(session, leases),
+    ...effects(session),
+    ...deadLetters(session),
+    prune: (now) => prune(session, now),
+    close: async () => {
+      leases.stop();
+      await session.close();
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { Kysely, PostgresDialect, type PostgresPoolClient } from "kysely";
+import { DatabaseError, Pool, types } from "pg";
+import { SettingsInvalid } from "../errors";
+import { migrate, ONE_OF_A_KEY } from "./migrations";
+import type { Database } from "./schema";
+import { asTransaction, refuseInTransaction, type Session } from "./session";
+import { StoreUnavailable, type Transaction } from "./store";
+
+/** Connections of one process. */
+const CONNECTIONS = 5;
+/** Milliseconds for a connection, for an operation of the store, and for any statement. */
+const CONNECT = 2000;
+const OPERATION = 5000;
+const STATEMENT = 30_000;
+/** A transaction that collided with others is tried so many times in all. */
+const TRIES = 5;
+
+const BIGINT = types.builtins.INT8;
+
+/**
+ * The task database in PostgreSQL.
+ *
+ * @param url with a host, or a socket's folder as `?host=`
+ * @throws SettingsInvalid where it refuses for good (no such database, wrong password), StoreUnavailable while it is away
+ */
+export async function openPostgres(url: string): Promise<Session> {
+  const pool = new Pool({
+    connectionString: url,
+    max: CONNECTIONS,
+    application_name: "queuehost",
+    connectionTimeoutMillis: CONNECT,
+    statement_timeout: STATEMENT,
+    keepAlive: true,
+    types: {
+      // Times and counts are far below 2^53.
+      getTypeParser: ((id, format) =>
+        id === BIGINT ? Number : types.getTypeParser(id, format)) as typeof types.getTypeParser,
+    },
+  });
+  // A connection that broke while nobody used it: the pool makes a new one.
+  pool.on("error", () => {});
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: new WatchedPool(pool) }) });
+  try {
+    await named(() => migrate(db, "postgres"));
+    return new PostgresSession(db);
+  } catch (error) {
+    await db.destroy();
+    if (error instanceof StoreUnavailable) throw error;
+    const { host, pathname, searchParams } = new URL(url);
+    const where = `database ${pathname.slice(1)} on ${searchParams.get("host") ?? host}`;
+    throw new SettingsInvalid([
+      `DATABASE_URL: should name a PostgreSQL database in which this user may make tables; ${where} says: ${text(error)}`,
+    ]);
+  }
+}
+
+/** A server that answers nothing at all, not even that a statement took too long, is gone: cuts the connection. */
+class WatchedPool {
+  readonly options: object;
+
+  constructor(private readonly pool: Pool) {
+    this.options = pool.options;
+  }
+
+  async connect(): Promise<PostgresPoolClient> {
+    const client = await this.pool.connect();
+    return {
+      query: async (text: string, values: readonly unknown[]) => {
+        const cut = () => client.connection.stream.destroy(new Error("no answer"));
+        const timer = setTimeout(cut, STATEMENT + CONNECT);
+        return await client.query(text, [...values]).finally(() => clearTimeout(timer));
+      },
+      release: (destroy?: boolean) => client.release(destroy),
+    } as unknown as PostgresPoolClient;
+  }
+
+  async end(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+class PostgresSession implements Session {
+  readonly kind = "postgres";
+
+  constructor(readonly db: Kysely<Database>) {}
+
+  async read<T>(work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
+    return await inTime(() => work(this.db));
+  }
+
+  async statement<T>(work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
+    refuseInTransaction();
+    return await inTime(() => again(() => work(this.db)));
+  }
+
+  async write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    refuseInTransaction();
+    return await inTime(() => again(() => this.db.transaction().execute(work)));
+  }
+
+  async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    refuseInTransaction();
+    return await again(() => this.db.transaction().execute((transaction) => asTransaction(() => work(transaction))));
+  }
+
+  async close(): Promise<void> {
+    await this.db.destroy();
+  }
+}
+
+async function inTime<T>(work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new StoreUnavailable(`task database: no answer within ${OPERATION / 1000} s`);
+    timer = setTimeout(() => reject(error), OPERATION);
+  });
+  return await Promise.race([work(), late]).finally(() => clearTimeout(timer));
+}
+
+/** Serialization failure, deadlock. */
+const COLLIDED = ["40001", "40P01"];
+
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await named(work);
+    } catch (error) {
+      const collided =
+        error instanceof DatabaseError && (COLLIDED.includes(error.code ?? "") || error.constraint === ONE_OF_A_KEY);
+      if (!collided || tries === TRIES) throw error;
+    }
+  }
+}
+
+/** Connection errors, shutting down, starting, too many connections, no room, read-only. */
+const AWAY = /^(08|57P|53|25006)/;
+const NETWORK = [
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+];
+/** What pg says, without a code, of a connection that broke. */
+const BROKEN = /timeout exceeded when trying to connect|Connection terminated|not queryable|no answer/;
+
+/** Tells the errors of a server that is away from those of a statement. */
+async function named<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const away = error instanceof DatabaseError ? AWAY.test(code) : NETWORK.includes(code) || BROKEN.test(text(error));
+    if (!away) throw error;
+    throw new StoreUnavailable(`task database: ${text(error)}`, { cause: error });
+  }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
