@@ -7,9 +7,11 @@
 const { cpSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { dirname, join, resolve } = require("node:path");
 const { build } = require("esbuild");
+const { writeTypes } = require("./types.cjs");
 
 async function main() {
   const out = resolve(process.argv[2] ?? join(__dirname, "dist"));
+  writeTypes();
   rmSync(out, { recursive: true, force: true });
   for (const entry of ["backend", "worker", "smoke"]) {
     await build({

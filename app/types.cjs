@@ -2,15 +2,19 @@
  * Writes src/types/index.ts, the list of all types of jobs, from the files beside it: `welcome-email.ts` exports
  * `welcomeEmail`. Adding a type is adding its file.
  *
- * Usage: node types.cjs
+ * Usage: node types.cjs [folder, default src/types]
  */
-const { readdirSync, readFileSync, writeFileSync } = require("node:fs");
+const { existsSync, readdirSync, readFileSync, writeFileSync } = require("node:fs");
 const { basename, join } = require("node:path");
 
-const FOLDER = join(__dirname, "src", "types");
+function writeTypes(folder = join(__dirname, "src", "types")) {
+  const file = join(folder, "index.ts");
+  const list = listOf(folder);
+  // Whoever watches the file isn't woken for nothing.
+  if (!existsSync(file) || readFileSync(file, "utf8") !== list) writeFileSync(file, list);
+}
 
-/** What the list should be. */
-function listOfTypes(folder = FOLDER) {
+function listOf(folder) {
   const names = readdirSync(folder)
     .filter((file) => file.endsWith(".ts") && file !== "index.ts")
     .map((file) => basename(file, ".ts"))
@@ -20,21 +24,6 @@ function listOfTypes(folder = FOLDER) {
   return `// Made by types.cjs from the files in this folder: run it after adding one.\n${exports.join("")}`;
 }
 
-/** Writes it where it differs, so that whoever watches the file isn't woken for nothing. */
-function writeTypes(folder = FOLDER) {
-  const file = join(folder, "index.ts");
-  const list = listOfTypes(folder);
-  if (read(file) !== list) writeFileSync(file, list);
-}
+module.exports = { writeTypes };
 
-function read(file) {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
-module.exports = { listOfTypes, writeTypes };
-
-if (require.main === module) writeTypes();
+if (require.main === module) writeTypes(process.argv[2]);
