@@ -3,8 +3,12 @@ import { defineConfig } from "vitest/config";
 
 const resolve = { alias: { "queuehost/jobs": join(import.meta.dirname, "app/jobs/index.ts") } };
 
-/** Each file of tests has a twin of its own. Two at a time: while one waits for a machine, the other is at work. */
-const machines = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+/**
+ * Each file of tests has a twin of its own. Two at a time: while one waits for a machine, the other is at work. What fails is
+ * tried once more, in the state that it left behind, and named if it passes then: a real machine is now and then too slow for
+ * what was thought to be ample, and a run takes an hour.
+ */
+const machines = { maxWorkers: 2, sequence: { groupOrder: 1 }, retry: 1 };
 
 /** Three kinds of tests: `unit` needs nothing but Node, `twin` real machines, `e2e` the engine on top of them. */
 export default defineConfig({

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import { isMissing, isUnchanged, unlessGone } from "../docker/engine";
+import { isMissing, isUnchanged, removeContainer } from "../docker/engine";
 import { ensureBoxImage } from "../image/build";
 import type { Machines } from "../machines/machines";
 import type { Report } from "../report";
@@ -51,7 +51,7 @@ export class Boxes {
   }
 
   async remove(box: StorageBox): Promise<void> {
-    await unlessGone(this.container(box).remove({ force: true, v: true }));
+    await removeContainer(this.container(box));
   }
 
   async isRunning(box: StorageBox): Promise<boolean> {

@@ -53,6 +53,17 @@ export async function unlessGone(removal: Promise<unknown>): Promise<void> {
   });
 }
 
+/** Ends a container and removes it, with its volumes. One that is gone, or that somebody else removes, is waited for until it is. */
+export async function removeContainer(container: Docker.Container): Promise<void> {
+  await unlessGone(
+    container.remove({ force: true, v: true }).catch(async (error: unknown) => {
+      // Two that remove it at once: the second one is refused while the first isn't through.
+      if ((error as { statusCode?: number }).statusCode !== 409) throw error;
+      await container.wait({ condition: "removed" });
+    }),
+  );
+}
+
 /**
  * Does what needs the engine.
  *

@@ -5,7 +5,7 @@ import type Docker from "dockerode";
 import { lock } from "proper-lockfile";
 import { pack } from "tar-stream";
 import { UserError } from "../../scripts/lib/errors";
-import { hasImage, unlessGone } from "../docker/engine";
+import { hasImage, removeContainer } from "../docker/engine";
 import { type Report, withElapsed } from "../report";
 import { base } from "./base";
 import { boxRecipe, type Recipe, recipe } from "./recipe";
@@ -29,7 +29,7 @@ function archive({ files }: Followed): NodeJS.ReadableStream {
 /** Runs setup.sh on top of the base and keeps the result; what an interrupted run left behind goes first. */
 async function build(docker: Docker, made: Followed, on: Base): Promise<void> {
   const name = made.tag.replace(":", "-build-");
-  const remove = () => unlessGone(docker.getContainer(name).remove({ force: true, v: true }));
+  const remove = () => removeContainer(docker.getContainer(name));
   await remove();
   const from = await on();
   const container = await docker.createContainer({

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { hasImage, unlessGone } from "../docker/engine";
+import { hasImage, removeContainer, unlessGone } from "../docker/engine";
 import { renderRemoval } from "../firewall";
 import { MACHINE_IMAGE } from "../image/recipe";
 import type { Report } from "../report";
@@ -20,7 +20,7 @@ export async function dismantle(
 ): Promise<void> {
   const left = await docker.listContainers({ all: true, filters: { label: [names.label] } });
   const tool = await present(docker, [image, ...left.map(({ Image }) => Image)]);
-  await Promise.all(left.map(({ Id }) => unlessGone(docker.getContainer(Id).remove({ force: true, v: true }))));
+  await Promise.all(left.map(({ Id }) => removeContainer(docker.getContainer(Id))));
   if (tool !== undefined)
     await onHostNetwork(docker, tool, names.label, `printf '%s' "$INPUT" | nft -f -`, renderRemoval(names.table));
   else

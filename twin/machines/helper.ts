@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { UserError } from "../../scripts/lib/errors";
-import { unlessGone } from "../docker/engine";
+import { removeContainer } from "../docker/engine";
 
 /**
  * Runs a shell script once in the host's network namespace, in a container that holds NET_ADMIN and nothing else: the one
@@ -32,6 +32,6 @@ export async function onHostNetwork(
       throw new UserError(`the host's network refused the twin's rules: ${said || `exit code ${StatusCode}`}`);
     return said;
   } finally {
-    await unlessGone(container.remove({ force: true, v: true }));
+    await removeContainer(container);
   }
 }

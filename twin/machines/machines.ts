@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type Docker from "dockerode";
 import { SERVER_TYPES } from "../catalogue";
-import { isMissing, isUnchanged, unlessGone } from "../docker/engine";
+import { isMissing, isUnchanged, removeContainer } from "../docker/engine";
 import { renderRules } from "../firewall";
 import type { PublicNetwork, Server, State } from "../state";
 import type { TrapPorts } from "../trap/trap";
@@ -108,7 +108,7 @@ export class Machines {
   }
 
   async remove(server: Server): Promise<void> {
-    await unlessGone(this.container(server).remove({ force: true, v: true }));
+    await removeContainer(this.container(server));
   }
 
   /** Whether the machine's last words were that it switches itself off. */
@@ -144,9 +144,7 @@ export class Machines {
     return this.inTurn(async () => {
       const label = [this.names.label, "queuehost.helper=1"];
       const left = await this.docker.listContainers({ all: true, filters: { label } });
-      await Promise.all(
-        left.map(({ Id }) => unlessGone(this.docker.getContainer(Id).remove({ force: true, v: true }))),
-      );
+      await Promise.all(left.map(({ Id }) => removeContainer(this.docker.getContainer(Id))));
     });
   }
 

@@ -128,10 +128,10 @@ export class TestTwin {
       "StrictHostKeyChecking=no",
       "UserKnownHostsFile=/dev/null",
       "LogLevel=ERROR",
-      "ConnectTimeout=3",
-      // A machine whose power is gone can't say goodbye.
+      "ConnectTimeout=10",
+      // A machine whose power is gone can't say goodbye; one that has much to do takes its time.
       "ServerAliveInterval=1",
-      "ServerAliveCountMax=2",
+      "ServerAliveCountMax=8",
     ];
     const { stdout } = await run("ssh", [
       ...options.flatMap((option) => ["-o", option]),

@@ -49,6 +49,20 @@ test("without any image none is made: all but the rules goes, and what stays is 
   expect(lines).toEqual([expect.stringMatching(`with: sudo nft delete table inet ${own.table}$`)]);
 });
 
+test("what somebody else is removing is waited for: the network can't go before it", async () => {
+  const { docker, done } = engineWith([]);
+  const removed = async () => {
+    await new Promise((settle) => setImmediate(settle));
+    done.push("machine is gone");
+    throw Object.assign(new Error("no such container"), { statusCode: 404 });
+  };
+  const busy = () => Promise.reject(Object.assign(new Error("already in progress"), { statusCode: 409 }));
+  const machine = { remove: busy, wait: removed } as unknown as Docker.Container;
+  docker.getContainer = () => machine;
+  await dismantle(docker, own, undefined, () => undefined);
+  expect(done).toEqual(["machine is gone", `remove ${own.network}`]);
+});
+
 test("an engine that fails, or stops meanwhile, is named; a defect stays one", async () => {
   const { docker } = engineWith([]);
   const failing = (error: Error, on = docker) => withEngine(on, () => Promise.reject(error)).catch((seen) => seen);
