@@ -32,12 +32,11 @@ th:nth-child(6) { width: 10em; }
   tr { display: grid; grid-template-columns: 1fr auto; gap: 0.3em 0.8em; padding: 0.75em 0; border-bottom: 1px solid var(--line); }
   thead tr { padding: 0; }
   td { border: 0; padding: 0; }
-  .task { grid-column: 1; }
-  .status { grid-row: 1; grid-column: 2; }
-  .queue, .created { font-size: 0.875em; color: var(--quiet); }
-  .created { text-align: right; }
-  .progress { grid-column: 1 / -1; }
-  .actions { grid-column: 1 / -1; text-align: left; }
+  .status { grid-area: 1 / 2; text-align: right; }
+  .queue { grid-area: 2 / 1; font-size: 0.875em; color: var(--quiet); }
+  .created { grid-area: 2 / 2; text-align: right; }
+  .progress { grid-area: 3 / 1 / auto / -1; }
+  .actions { grid-area: 4 / 1 / auto / -1; text-align: left; }
   .actions:not(:has(button:not([hidden]))) { display: none; }
   button, select { padding: 0.5em 0.9em; }
 }
