@@ -43,6 +43,14 @@ export class QueueFull extends Error {
   }
 }
 
+/** The type has encrypted fields, and there is no key; nothing was stored. */
+export class EncryptionKeyMissing extends Error {
+  override name = "EncryptionKeyMissing";
+  constructor(job: string) {
+    super(`${job} has encrypted fields: QUEUE_ENCRYPTION_KEY should be set`);
+  }
+}
+
 /** Thrown by a job's `run`: it failed for good, whatever attempts are left. */
 export class Unrecoverable extends Error {
   override name = "Unrecoverable";

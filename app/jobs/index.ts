@@ -1,10 +1,24 @@
 /** `queuehost/jobs`: jobs from one declarative table. See README.md beside this file. */
+export { type Overrides, openJobs } from "./client/open";
+export { stateOf } from "./client/state";
 export type * from "./client/types";
 export * from "./errors";
+export { type Log, log, reason } from "./log";
+export { METRICS_TYPE } from "./metrics";
+export { type Provider, QueueUnavailable, type Recurring } from "./provider/provider";
 export * from "./run/execution";
+export { maybeRunSandbox } from "./run/sandbox";
 export type * from "./settings";
 export { readSettings } from "./settings-from-env";
-export { FINISHED, type Task, type TaskStatus, type Transaction } from "./store/store";
+export {
+  type DeadLetter,
+  FINISHED,
+  type Store,
+  StoreUnavailable,
+  type Task,
+  type TaskStatus,
+  type Transaction,
+} from "./store/store";
 export { defineJob } from "./table/define-job";
 export { defineTable } from "./table/define-table";
 export { ID, ID_EXPECTED, NAME } from "./table/names";

@@ -1,4 +1,4 @@
-import type { Counts, Recurring } from "../provider/provider";
+import type { Counts, Provider, Recurring } from "../provider/provider";
 import type { DeadLetter, Store, TaskStatus, Transaction } from "../store/store";
 import type { AnyJob, PayloadOf, Priority, Table } from "../table/types";
 
@@ -82,6 +82,8 @@ export interface QueueHealth {
 export interface Jobs {
   readonly table: Table;
   readonly store: Store;
+  /** What keeps the queues; undefined: QUEUE_ENABLED=false. */
+  readonly provider: Provider | undefined;
   /** After the first try to reach the queue, whatever came of it. */
   readonly settled: Promise<void>;
 
@@ -89,7 +91,9 @@ export interface Jobs {
    * Hands a job to the queue. Where it can't be reached, a type with a fallback is run at once, here, and any other waits in the
    * task table.
    *
-   * @throws PayloadInvalid, InputInvalid, IdTaken (the id stands for another payload), QueueFull; nothing is stored then.
+   * @throws PayloadInvalid, InputInvalid, IdTaken (the id stands for another payload), QueueFull, EncryptionKeyMissing; nothing
+   *   is stored then. QueueUnavailable, where a type is neither tracked nor has a fallback. Where it was run here, what `run`
+   *   threw.
    */
   enqueue<Job extends AnyJob>(job: Job, payload: PayloadOf<Job>, options?: EnqueueOptions): Promise<Enqueued>;
   /** All of them or, where one is wrong, none; the fault's path begins with the index. */
@@ -168,6 +172,8 @@ export interface Jobs {
 export interface Working {
   /** Resolves, and never rejects, when the process should end to be started anew: its jobs or its memory reached a limit. */
   readonly recycle: Promise<string>;
+  /** Resolves, and never rejects, when taking jobs has ended for good, which only a new process mends. */
+  readonly failed: Promise<Error>;
   /** Takes no more jobs, finishes the running ones; those that last longer than `ms` go back to the queue. */
   stop(ms: number): Promise<void>;
 }

@@ -1,30 +1,9 @@
-import type { QueueSettings } from "../provider/provider";
-import { type AnyJob, PRIORITY, type Priority, type QueueDefinition, type Retention, type Table } from "./types";
-
-const DAY_S = 24 * 60 * 60;
-const KEEP_COMPLETED: Retention = { age: DAY_S, count: 10_000 };
-const KEEP_FAILED: Retention = { age: 7 * DAY_S, count: 10_000 };
+import { type AnyJob, PRIORITY, type Priority, type Table } from "./types";
 
 /** Jobs of a queue that may wait. */
 export const MAX_WAITING = 100_000;
 /** Bytes of a payload as JSON. */
 export const MAX_BYTES = 64 * 1024;
-
-/** A queue of the table, as a provider has to know it. */
-export function queueSettings(name: string, queue: QueueDefinition): QueueSettings {
-  return {
-    name,
-    storedAs: queue.storedAs ?? name,
-    keepCompleted: queue.keepCompleted ?? KEEP_COMPLETED,
-    keepFailed: queue.keepFailed ?? KEEP_FAILED,
-    ...(queue.rateLimit && { rateLimit: queue.rateLimit }),
-  };
-}
-
-/** All queues of the table. */
-export function allQueueSettings(table: Table): readonly QueueSettings[] {
-  return Object.entries(table.queues).map(([name, queue]) => queueSettings(name, queue));
-}
 
 /** What the lines of a queue's log begin with. */
 export function labelOf(table: Table, queue: string): string {

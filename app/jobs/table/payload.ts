@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { type Fault, PayloadInvalid, Unrecoverable } from "../errors";
+import { EncryptionKeyMissing, type Fault, PayloadInvalid, Unrecoverable } from "../errors";
 import { MAX_BYTES } from "./defaults";
 import { isSealed, type Keys, keyedDigest, seal, unseal } from "./secrets";
 import type { AnyJob, PayloadOf } from "./types";
@@ -22,7 +22,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /**
  * Checks a payload and makes it ready to be stored.
  *
- * @throws PayloadInvalid with the path of each fault
+ * @throws PayloadInvalid with the path of each fault; EncryptionKeyMissing
  */
 export function encode<Job extends AnyJob>(
   job: Job,
@@ -36,6 +36,7 @@ export function encode<Job extends AnyJob>(
   const { encrypted = [], version = 1, maxBytes = MAX_BYTES } = job;
   const bytes = Buffer.byteLength(plain);
   if (bytes > maxBytes) refuse(job, "", `should have at most ${maxBytes} bytes as JSON, has ${bytes}`);
+  if (encrypted.length > 0 && keys.length === 0) throw new EncryptionKeyMissing(job.name);
   const lookalike = Object.keys(value).find((field) => field.startsWith("$") || isSealed(value[field]));
   if (lookalike !== undefined) refuse(job, lookalike, "should neither begin with $ nor be an object with $enc");
 

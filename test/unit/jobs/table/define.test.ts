@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import { TableInvalid } from "../../../../app/jobs/errors";
-import { allQueueSettings, priorityOf } from "../../../../app/jobs/table/defaults";
+import { priorityOf } from "../../../../app/jobs/table/defaults";
 import { defineJob } from "../../../../app/jobs/table/define-job";
 import { defineTable } from "../../../../app/jobs/table/define-table";
 import type { PayloadOf } from "../../../../app/jobs/table/types";
@@ -115,15 +115,6 @@ describe("defineTable", () => {
       "jobs.lost.queue: should be one of a:b, low, email, got nowhere",
       "ordered.email: should be there once",
       "ordered.none: should be the name of a queue",
-    ]);
-  });
-
-  it("has a default for everything that a provider has to know", () => {
-    const day = 24 * 60 * 60;
-    const keep = { keepCompleted: { age: day, count: 10_000 }, keepFailed: { age: 7 * day, count: 10_000 } };
-    expect(allQueueSettings(defineTable({ queues, jobs }))).toEqual([
-      { name: "email", storedAs: "email", ...keep },
-      { name: "report", storedAs: "reports", ...keep },
     ]);
   });
 

@@ -105,6 +105,12 @@ describe("encrypted fields", () => {
     );
   });
 
+  it("are refused as long as there is no key", () => {
+    expect(() => encode(secret, payload, [])).toThrow(
+      "secret has encrypted fields: QUEUE_ENCRYPTION_KEY should be set",
+    );
+  });
+
   it("have a digest that can't be found by trying without the key", () => {
     const digest = encode(secret, payload, [key("k")]).digest();
     expect(encode(secret, payload, [key("k")]).matches(digest)).toBe(false);
