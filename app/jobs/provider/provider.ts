@@ -1,3 +1,4 @@
+import type { Queue } from "bullmq";
 import type { TaskStatus } from "../store/store";
 import type { Retention } from "../table/types";
 
@@ -71,6 +72,9 @@ export interface TakenJob {
   /** 1 for the first run. */
   readonly attempt: number;
   readonly attempts: number;
+  /** Milliseconds before the second run; doubles with each. */
+  readonly backoff: number;
+  readonly priority: number;
   /** Since when it could have been taken, where that is known; milliseconds since 1970. */
   readonly readyAt: number | null;
   /** Aborts with an `Aborted("worker stops")` when the worker has to end. */
@@ -128,6 +132,8 @@ export interface Provider {
   /** Resolves with the outcome of the first try to connect, and never rejects. */
   readonly settled: Promise<void>;
   answers(): Promise<boolean>;
+  /** BullMQ's own queues, for Bull Board, by their names in the table; empty while Redis is away. Agenda has none. */
+  queues?(): Promise<ReadonlyMap<string, Queue>>;
   /** Stores jobs; one that is there under its id, in its queue, stays as it is. */
   add(jobs: readonly NewJob[]): Promise<void>;
   find(queue: string, id: string): Promise<QueuedJob | undefined>;

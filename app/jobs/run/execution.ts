@@ -11,14 +11,23 @@ export interface Execution {
   /** Percent from 0 to 100, and what is being done. Cheap: what comes too fast is passed on at intervals. */
   progress(percent: number, message?: string): Promise<void>;
   /**
-   * Has an effect at most once, however often and wherever the job runs: queued, again, or in the request. With a
-   * transaction of the task database, effect and mark are one; anything outside of it (a mail, a webhook) that a kill meets
-   * between the effect and its mark is done again, so it should carry `key` along.
+   * Has an effect in the task database exactly once, however often and wherever the job runs: queued, again, or in the
+   * request. Effect and mark are one transaction: of callers at the same time one has the effect, the others wait for it. It should
+   * be short, since it holds up all who write; for what happens elsewhere there is `deliver`.
+   *
+   * @param key default: the job's id
+   * @returns what `effect` gave the first time, as JSON carries it
+   */
+  once<T>(effect: (transaction: Transaction) => Promise<T>, key?: string): Promise<T>;
+  /**
+   * Has an effect outside of the task database (a mail, a webhook) that takes its time: no transaction is open meanwhile. It is
+   * marked afterwards; one that a kill meets between the effect and its mark is had again, so it should carry its key along, by
+   * which the other side knows a repeat.
    *
    * @param key default: the job's id
    * @returns what `effect` gave the first time
    */
-  once<T>(effect: (transaction: Transaction) => Promise<T>, key?: string): Promise<T>;
+  deliver<T>(effect: (key: string) => Promise<T>, key?: string): Promise<T>;
   log(line: string): void;
 }
 

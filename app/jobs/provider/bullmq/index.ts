@@ -53,7 +53,6 @@ export class BullmqProvider implements Provider {
     });
   }
 
-  /** BullMQ's own queues, for Bull Board, by their names in the table; empty while Redis is away. */
   queues(): Promise<ReadonlyMap<string, Queue>> {
     return this.opened.all();
   }

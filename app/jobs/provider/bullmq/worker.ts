@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { Aborted } from "../../run/execution";
+import { PRIORITY } from "../../table/types";
 import type { Outcome, ProviderWorker, QueueSettings, TakenJob, WorkEvents, WorkOptions } from "../provider";
 import { OrderedWorker, type Served } from "./ordered-worker";
 
@@ -125,6 +126,7 @@ export class BullmqWorker implements ProviderWorker {
 }
 
 function taken(job: Job, queue: string, signal: AbortSignal): TakenJob {
+  const { attempts, backoff, delay } = job.opts;
   return {
     id: job.id ?? "",
     queue,
@@ -133,9 +135,11 @@ function taken(job: Job, queue: string, signal: AbortSignal): TakenJob {
       return JSON.stringify(job.data);
     },
     attempt: job.attemptsMade + 1,
-    attempts: job.opts.attempts || 1,
+    attempts: attempts || 1,
+    backoff: (typeof backoff === "object" ? backoff.delay : backoff) ?? 0,
+    priority: job.priority || PRIORITY.normal,
     // How long the back-off before a further run was isn't noted.
-    readyAt: job.attemptsMade === 0 ? job.timestamp + (job.opts.delay ?? 0) : null,
+    readyAt: job.attemptsMade === 0 ? job.timestamp + (delay ?? 0) : null,
     signal,
     progress: (percent) => job.updateProgress(percent),
   };
