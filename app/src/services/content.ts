@@ -21,7 +21,10 @@ export function kindOf(head: Buffer): ContentKind | undefined {
 
 /** Text has no control characters but tabs and ends of lines; whether it is UTF-8 and a table, its reader says, with the line. */
 function isText(head: Buffer): boolean {
-  return head.length > 0 && head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  return (
+    head.length > 0 &&
+    head.every((byte) => (byte >= 0x20 && byte !== 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d)
+  );
 }
 
 export interface Size {

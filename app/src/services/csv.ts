@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
 import { Unrecoverable } from "queuehost/jobs";
 import type { StockItem } from "./inventory";
@@ -58,17 +59,17 @@ async function* records(bytes: AsyncIterable<Buffer>): AsyncIterable<Line> {
     yield start;
     yield* { [Symbol.asyncIterator]: () => text };
   };
-  const parser = Readable.from(whole()).compose(
-    parse({
-      delimiter: delimiterOf(start),
-      info: true,
-      // Counted here, so that all lines are told and not the first alone.
-      relax_column_count: true,
-      skip_empty_lines: true,
-      max_record_size: LINE_BYTES,
-      trim: true,
-    }),
-  );
+  const parser = parse({
+    delimiter: delimiterOf(start),
+    info: true,
+    // Counted here, so that all lines are told and not the first alone.
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: LINE_BYTES,
+    trim: true,
+  });
+  // What ends it comes out of the parser too, where it is read.
+  pipeline(Readable.from(whole()), parser).catch(() => {});
   for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>)
     yield { record, line: info.lines };
 }

@@ -50,26 +50,26 @@ export class Folder {
   /**
    * Writes a file, replacing what was there: on disk when this resolves, and nothing of it where `write` or the signal ends it.
    *
+   * @param name may depend on what was written
    * @returns what `write` gave
    */
-  async write<T>(name: string, write: (file: FileHandle) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const target = this.file(name);
+  async write<T>(
+    name: string | ((written: T) => string),
+    write: (file: FileHandle) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const part = join(this.path, `.${randomUUID()}.part`);
     const handle = await open(part, "wx", 0o640);
     try {
       const result = await write(handle);
       await handle.sync();
       signal?.throwIfAborted();
-      await rename(part, target);
+      await rename(part, this.file(typeof name === "string" ? name : name(result)));
       return result;
     } finally {
       await handle.close().catch(() => {});
       await rm(part, { force: true });
     }
-  }
-
-  async remove(name: string): Promise<void> {
-    await rm(this.file(name), { force: true });
   }
 
   /** Removes files older than `ms`, but no links and no folders. @returns their names */

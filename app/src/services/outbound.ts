@@ -17,7 +17,6 @@ export interface OutboundAnswer {
   readonly body: string;
 }
 
-/** For the whole request, in milliseconds. */
 const LIMIT_MS = 10_000;
 /** Bytes of an answer that are read. */
 const ANSWER_BYTES = 5 * 1024 * 1024;
@@ -58,7 +57,8 @@ export function isPrivate(address: string): boolean {
  * changes its address between two look-ups gains nothing; redirects aren't followed.
  */
 export class Outbound {
-  constructor(private readonly options: { readonly allowPrivate: boolean }) {}
+  /** @param limitMs for a whole request. Default 10,000 */
+  constructor(private readonly options: { readonly allowPrivate: boolean; readonly limitMs?: number }) {}
 
   /**
    * Resolves with any answer, whatever its status.
@@ -72,7 +72,9 @@ export class Outbound {
       throw new Unrecoverable(`${url.protocol} is neither http: nor https:`);
     if (url.username !== "" || url.password !== "") throw new Unrecoverable("an address with a password isn't asked");
     if (isIP(host) !== 0 && !this.options.allowPrivate && isPrivate(host)) throw refused(host);
-    const limit = AbortSignal.timeout(LIMIT_MS);
+    const { limitMs = LIMIT_MS } = this.options;
+    const limit = AbortSignal.timeout(limitMs);
+    const explain = (error: unknown) => (limit.aborted ? new Error(`no answer within ${limitMs / 1000} s`) : error);
     const ended = signal ? AbortSignal.any([signal, limit]) : limit;
     return await new Promise((resolve, reject) => {
       const request = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {
@@ -82,9 +84,7 @@ export class Outbound {
         signal: ended,
         agent: false,
       });
-      request.on("error", (error) =>
-        reject(limit.aborted ? new Error(`no answer within ${LIMIT_MS / 1000} s`) : error),
-      );
+      request.on("error", (error) => reject(explain(error)));
       request.on("response", async (response) => {
         try {
           const chunks: Buffer[] = [];
@@ -98,7 +98,7 @@ export class Outbound {
           resolve({ status, headers, body: Buffer.concat(chunks).toString("utf8") });
         } catch (error) {
           response.destroy();
-          reject(limit.aborted ? new Error(`no answer within ${LIMIT_MS / 1000} s`) : error);
+          reject(explain(error));
         }
       });
       request.end(body);
