@@ -8,7 +8,7 @@ import type { Enqueued } from "./types";
  * Brings jobs that are in the task table to the queue, or runs them here while that can't be reached.
  *
  * @returns the outcomes, in the order of the jobs
- * @throws what the `run` of a job that is run here throws
+ * @throws what a job that is run here throws, where it is the only one
  */
 export async function deliver(context: Context, jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
   const { relay } = context;
@@ -19,7 +19,8 @@ export async function deliver(context: Context, jobs: readonly NewJob[]): Promis
   const outcomes: Enqueued[] = [];
   for (const job of jobs) {
     if (isSent.has(job.id)) outcomes.push(queued(job));
-    else if (isUnavailable.has(job.id) && mayRunHere(context, job)) outcomes.push(await runHere(context, job));
+    else if (isUnavailable.has(job.id) && mayRunHere(context, job))
+      outcomes.push(await runOne(context, job, jobs.length));
     else outcomes.push(stored(job));
   }
   return outcomes;
@@ -28,7 +29,7 @@ export async function deliver(context: Context, jobs: readonly NewJob[]): Promis
 /**
  * Hands jobs that aren't tracked to the queue, or runs them here while that can't be reached.
  *
- * @throws QueueUnavailable where they may not be run here; else what their `run` throws
+ * @throws QueueUnavailable where they may not be run here; what a job that is run here throws, where it is the only one
  */
 export async function send(context: Context, jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
   try {
@@ -39,7 +40,7 @@ export async function send(context: Context, jobs: readonly NewJob[]): Promise<r
     if (!(error instanceof QueueUnavailable) || !jobs.every((job) => mayRunHere(context, job))) throw error;
   }
   const outcomes: Enqueued[] = [];
-  for (const job of jobs) outcomes.push(await runHere(context, job));
+  for (const job of jobs) outcomes.push(await runOne(context, job, jobs.length));
   return outcomes;
 }
 
@@ -47,8 +48,25 @@ function mayRunHere({ settings, table }: Context, { type, runAt }: NewJob): bool
   return settings.eager || (findJob(table, type)?.fallback !== false && runAt === null);
 }
 
-async function runHere(context: Context, job: NewJob): Promise<Enqueued> {
-  if (context.provider)
-    context.log(`[${labelOf(context.table, job.queue)}] Fehler beim Hinzufügen zur Queue, verwende Fallback`);
-  return (await context.executor.runHere(job)) ? done(job) : stored(job);
+/** Of several jobs, one that fails is told by its status: those behind it have to run too. */
+async function runOne(context: Context, job: NewJob, of: number): Promise<Enqueued> {
+  try {
+    return await runHere(context, job);
+  } catch (error) {
+    if (of === 1) throw error;
+    return { id: job.id, outcome: "done", status: "failed" };
+  }
+}
+
+async function runHere({ provider, table, store, executor, log }: Context, job: NewJob): Promise<Enqueued> {
+  if (provider) log(`[${labelOf(table, job.queue)}] Fehler beim Hinzufügen zur Queue, verwende Fallback`);
+  try {
+    // Without a queue there is nobody to try it again.
+    return (await executor.runHere(provider ? job : { ...job, attempts: 1 })) ? done(job) : stored(job);
+  } catch (error) {
+    const task = findJob(table, job.type)?.tracked === false ? undefined : await store.find(job.id);
+    if (task?.status !== "waiting" && task?.status !== "scheduled") throw error;
+    // It goes to the queue for its next attempt.
+    return { id: job.id, outcome: "stored", status: task.status };
+  }
 }

@@ -92,11 +92,14 @@ export interface Jobs {
    * task table.
    *
    * @throws PayloadInvalid, InputInvalid, IdTaken (the id stands for another payload), QueueFull, EncryptionKeyMissing; nothing
-   *   is stored then. QueueUnavailable, where a type is neither tracked nor has a fallback. Where it was run here, what `run`
-   *   threw.
+   *   is stored then. QueueUnavailable, where a type is neither tracked nor has a fallback. Where it was run here and no further
+   *   attempt can be expected, what `run` threw.
    */
   enqueue<Job extends AnyJob>(job: Job, payload: PayloadOf<Job>, options?: EnqueueOptions): Promise<Enqueued>;
-  /** All of them or, where one is wrong, none; the fault's path begins with the index. */
+  /**
+   * All of them or, where one is wrong, none; the fault's path begins with the index. Where they are run here, one that fails is
+   * told by its status.
+   */
   enqueueBulk<Job extends AnyJob>(
     job: Job,
     payloads: readonly PayloadOf<Job>[],
