@@ -1,26 +1,15 @@
 import { sql } from "kysely";
+import { endIfWanted, forget } from "./ends";
+import type { Leases } from "./leases";
 import { LET_GO } from "./order";
 import { inTransaction, type Session } from "./session";
 import type { Store, Transaction } from "./store";
 
-/** What happens to a task between its adding and its end. */
+/** What happens to a task between its adding and its end (see ends.ts), and after it where it is opened again. */
 export function life(
   session: Session,
-  leases: { add(id: string): number; remove(id: string): void },
-): Pick<
-  Store,
-  | "start"
-  | "startHere"
-  | "progress"
-  | "complete"
-  | "fail"
-  | "again"
-  | "cancel"
-  | "cancelled"
-  | "cancelRequested"
-  | "setPriority"
-  | "reopen"
-> {
+  leases: Leases,
+): Pick<Store, "start" | "startHere" | "progress" | "again" | "cancelRequested" | "setPriority" | "reopen"> {
   const write = <T>(work: (transaction: Transaction) => Promise<T>, transaction?: Transaction) =>
     transaction ? work(transaction) : session.write(work);
 
@@ -35,18 +24,19 @@ export function life(
     },
 
     async startHere(id) {
-      const lease = leases.add(id);
+      const mine = leases.take(id)?.lease ?? 0;
+      const lease = leases.hold(id);
       const started = await write(async (t) => {
         const note = await t
           .updateTable("jobs_outbox as o")
           .set({ leased_until: lease })
           .where("o.task_id", "=", id)
-          .where("o.leased_until", "<=", Date.now())
+          .where((eb) => eb.or([eb("o.leased_until", "<=", Date.now()), eb("o.leased_until", "=", mine)]))
           .where(LET_GO)
           .executeTakeFirst();
         return note.numUpdatedRows > 0n && (await setActive(t, id, { attempt: sql<number>`attempt + 1` }));
       });
-      if (!started) leases.remove(id);
+      if (!started) leases.letGo(id);
       return started;
     },
 
@@ -62,21 +52,8 @@ export function life(
       );
     },
 
-    async complete(id, result, transaction) {
-      leases.remove(id);
-      return await write(
-        (t) => finish(t, id, { status: "completed", progress: 100, result, error: null }),
-        transaction,
-      );
-    },
-
-    async fail(id, error) {
-      leases.remove(id);
-      return await write((t) => finish(t, id, { status: "failed", error }));
-    },
-
     async again(id, error, runAt) {
-      leases.remove(id);
+      leases.letGo(id);
       return await write(async (t) => {
         if (await endIfWanted(t, id)) return false;
         const now = Date.now();
@@ -97,36 +74,6 @@ export function life(
         await t.updateTable("jobs_outbox").set({ leased_until: 0 }).where("task_id", "=", id).execute();
         return numUpdatedRows > 0n;
       });
-    },
-
-    async cancel(id) {
-      return await write(async (t) => {
-        const now = Date.now();
-        const row = await t
-          .updateTable("jobs_tasks")
-          .set((eb) => ({
-            status: eb.case().when("status", "=", "active").then("active").else("cancelled").end(),
-            finished_at: eb.case().when("status", "=", "active").then(null).else(now).end(),
-            cancel_requested: 1,
-            updated_at: now,
-          }))
-          .where("id", "=", id)
-          .where("finished_at", "is", null)
-          .returning("status")
-          .executeTakeFirst();
-        if (row?.status === "active") return "requested";
-        if (row) {
-          await forget(t, id);
-          return "cancelled";
-        }
-        const known = await t.selectFrom("jobs_tasks").select("id").where("id", "=", id).executeTakeFirst();
-        return known ? "finished" : "unknown";
-      });
-    },
-
-    async cancelled(id) {
-      leases.remove(id);
-      return await write((t) => finish(t, id, { status: "cancelled" }));
     },
 
     async cancelRequested(ids) {
@@ -203,44 +150,4 @@ async function setActive(
     .where("cancel_requested", "=", 0)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
-}
-
-/** The one way to a task's end, and only the first one gets there. */
-async function finish(
-  transaction: Transaction,
-  id: string,
-  values: {
-    status: "completed" | "failed" | "cancelled";
-    progress?: number;
-    result?: string | null;
-    error?: string | null;
-  },
-): Promise<boolean> {
-  const now = Date.now();
-  const { numUpdatedRows } = await transaction
-    .updateTable("jobs_tasks")
-    .set({ ...values, finished_at: now, updated_at: now })
-    .where("id", "=", id)
-    .where("finished_at", "is", null)
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) return false;
-  await forget(transaction, id);
-  return true;
-}
-
-/** Its cancelling was asked for while it ran, and its worker died or gave it back. */
-async function endIfWanted(transaction: Transaction, id: string): Promise<boolean> {
-  const row = await transaction
-    .selectFrom("jobs_tasks")
-    .select("id")
-    .where("id", "=", id)
-    .where("cancel_requested", "=", 1)
-    .where("finished_at", "is", null)
-    .executeTakeFirst();
-  return row !== undefined && (await finish(transaction, id, { status: "cancelled" }));
-}
-
-/** It needn't get to the queue any more. */
-async function forget(transaction: Transaction, id: string): Promise<void> {
-  await transaction.deleteFrom("jobs_outbox").where("task_id", "=", id).execute();
 }

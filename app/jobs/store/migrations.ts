@@ -27,6 +27,7 @@ const MIGRATIONS: readonly ((kind: Kind) => readonly string[])[] = [
       digest text not null,
       priority integer not null,
       attempts integer not null,
+      backoff integer not null,
       attempt integer not null default 0,
       order_key text,
       released integer not null default 0,

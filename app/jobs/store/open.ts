@@ -2,9 +2,10 @@ import { join } from "node:path";
 import type { Settings } from "../settings";
 import { deadLetters } from "./dead-letters";
 import { effects } from "./effects";
+import { ends } from "./ends";
+import { Leases } from "./leases";
 import { life } from "./life";
 import { outbox } from "./outbox";
-import { OwnLeases } from "./own-leases";
 import { openPostgres } from "./postgres";
 import { prune } from "./prune";
 import { openSqlite } from "./sqlite";
@@ -19,14 +20,15 @@ import { tasks } from "./tasks";
  */
 export async function openStore({ databaseUrl, stateDir }: Pick<Settings, "databaseUrl" | "stateDir">): Promise<Store> {
   const session = databaseUrl ? await openPostgres(databaseUrl) : await openSqlite(join(stateDir, "jobs.sqlite"));
-  const leases = new OwnLeases(session);
+  const leases = new Leases(session);
   return {
     kind: session.kind,
     db: session.db,
     transaction: (work) => session.transaction(work),
-    ...tasks(session),
-    ...outbox(session),
+    ...tasks(session, leases),
+    ...outbox(session, leases),
     ...life(session, leases),
+    ...ends(session, leases),
     ...effects(session),
     ...deadLetters(session),
     prune: (now) => prune(session, now),

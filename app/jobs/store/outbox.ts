@@ -1,11 +1,15 @@
 import { sql } from "kysely";
+import type { Leases } from "./leases";
 import { LET_GO } from "./order";
 import { chunks, taskOf } from "./rows";
 import type { Session } from "./session";
 import type { Outgoing, Store } from "./store";
 
 /** Bringing tasks to the queue. */
-export function outbox(session: Session): Pick<Store, "claimOutgoing" | "sent" | "release" | "outgoing"> {
+export function outbox(
+  session: Session,
+  leases: Leases,
+): Pick<Store, "claimOutgoing" | "sent" | "release" | "outgoing"> {
   /** By the leases that they were claimed with: of a task that was opened again meanwhile, the row is another one. */
   const each = async (
     claimed: readonly Outgoing[],
@@ -22,8 +26,11 @@ export function outbox(session: Session): Pick<Store, "claimOutgoing" | "sent" |
 
   return {
     async claimOutgoing(limit, leaseMs, ids) {
-      if (ids?.length === 0) return [];
-      return await session.write(async (transaction) => {
+      const mine = (ids ?? []).flatMap((id) => leases.take(id) ?? []).filter(({ lease }) => lease > Date.now());
+      const held = new Set(mine.map(({ task }) => task.id));
+      const others = ids?.filter((id) => !held.has(id));
+      if (others?.length === 0) return mine;
+      const claimed = await session.write(async (transaction) => {
         const now = Date.now();
         const lease = now + leaseMs;
         const claimable = transaction
@@ -31,22 +38,22 @@ export function outbox(session: Session): Pick<Store, "claimOutgoing" | "sent" |
           .select("o.task_id")
           .where("o.leased_until", "<=", now)
           .where(LET_GO)
-          .$if(ids !== undefined, (query) => query.where("o.task_id", "in", ids ?? []))
+          .$if(others !== undefined, (query) => query.where("o.task_id", "in", others ?? []))
           .orderBy("o.seq")
           .limit(limit)
           .$if(session.kind === "postgres", (query) => query.forUpdate("o").skipLocked());
-        const claimed = await transaction
+        const notes = await transaction
           .updateTable("jobs_outbox")
           .set({ leased_until: lease })
           .where("task_id", "in", claimable)
           .returning(["task_id", "again", "order_key"])
           .execute();
-        if (claimed.length === 0) return [];
-        const ordered = claimed.filter(({ order_key }) => order_key !== null).map(({ task_id }) => task_id);
+        if (notes.length === 0) return [];
+        const ordered = notes.filter(({ order_key }) => order_key !== null).map(({ task_id }) => task_id);
         if (ordered.length > 0) {
           await transaction.updateTable("jobs_tasks").set({ released: 1 }).where("id", "in", ordered).execute();
         }
-        const again = new Map(claimed.map((row) => [row.task_id, row.again === 1]));
+        const again = new Map(notes.map((row) => [row.task_id, row.again === 1]));
         const rows = await transaction
           .selectFrom("jobs_tasks")
           .selectAll()
@@ -55,6 +62,7 @@ export function outbox(session: Session): Pick<Store, "claimOutgoing" | "sent" |
           .execute();
         return rows.map((row) => ({ task: taskOf(row), lease, again: again.get(row.id) ?? false }));
       });
+      return [...mine, ...claimed];
     },
 
     async sent(claimed) {

@@ -23,6 +23,7 @@ export function taskOf(row: Selectable<TaskTable>, now = Date.now()): Task {
     digest: row.digest,
     priority: row.priority,
     attempts: row.attempts,
+    backoff: row.backoff,
     attempt: row.attempt,
     orderKey: row.order_key,
     runAt: row.run_at,

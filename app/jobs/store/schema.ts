@@ -23,6 +23,8 @@ export interface TaskTable {
   digest: string;
   priority: number;
   attempts: number;
+  /** Milliseconds before the second run. */
+  backoff: number;
   attempt: Generated<number>;
   order_key: string | null;
   /** 1: has been let go by its order key: of the unfinished tasks of a key one at most. */

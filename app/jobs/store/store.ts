@@ -22,6 +22,8 @@ export interface Task {
   readonly digest: string;
   readonly priority: number;
   readonly attempts: number;
+  /** Milliseconds before the second run; doubles with each. */
+  readonly backoff: number;
   /** Runs so far. */
   readonly attempt: number;
   readonly orderKey: string | null;
@@ -38,7 +40,7 @@ export interface Task {
 
 export type NewTask = Pick<
   Task,
-  "id" | "type" | "queue" | "payload" | "digest" | "priority" | "attempts" | "orderKey" | "runAt"
+  "id" | "type" | "queue" | "payload" | "digest" | "priority" | "attempts" | "backoff" | "orderKey" | "runAt"
 >;
 
 export interface TaskFilter {
@@ -132,6 +134,8 @@ export interface Store {
   cancel(id: string): Promise<"cancelled" | "requested" | "finished" | "unknown">;
   /** The wish was fulfilled. */
   cancelled(id: string): Promise<boolean>;
+  /** Has a listener called when a task with an order key has ended in this process: the next one of its key may go. */
+  onKeyFree(listener: () => void): void;
   /** Which of these running tasks somebody wants cancelled. */
   cancelRequested(ids: readonly string[]): Promise<readonly string[]>;
   setPriority(id: string, priority: number): Promise<boolean>;

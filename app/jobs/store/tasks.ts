@@ -1,7 +1,8 @@
-import type { Insertable } from "kysely";
+import type { Insertable, Kysely } from "kysely";
+import { LEASE, type Leases } from "./leases";
 import { lockOrderKeys } from "./order";
 import { chunks, hasStatus, taskOf } from "./rows";
-import type { TaskTable } from "./schema";
+import type { Database, TaskTable } from "./schema";
 import type { Session } from "./session";
 import type { NewTask, Store, Task, TaskFilter, TaskStatus, Transaction } from "./store";
 
@@ -11,26 +12,27 @@ const LONGEST_PAGE = 500;
 /** Adding tasks and looking at them. */
 export function tasks(
   session: Session,
+  leases: Leases,
 ): Pick<Store, "insert" | "insertMany" | "adopt" | "find" | "list" | "changedSince" | "counts"> {
-  const within = <T>(transaction: Transaction | undefined, work: (transaction: Transaction) => Promise<T>) =>
-    transaction ? work(transaction) : session.write(work);
+  /** Whoever adds tasks in a transaction of its own brings them to the queue next: nobody else needs to try. */
+  const addAll = async (all: readonly NewTask[]) => {
+    const lease = Date.now() + LEASE;
+    const added = await session.write((transaction) => add(transaction, session.kind, all, lease));
+    leases.added(added, lease);
+    return added;
+  };
 
   return {
     async insert(task, transaction) {
-      return await within(transaction, async (t) => {
-        const [added] = await add(t, session.kind, [task]);
-        if (added) return { task: added, isNew: true };
-        const known = await t.selectFrom("jobs_tasks").selectAll().where("id", "=", task.id).executeTakeFirstOrThrow();
-        return { task: taskOf(known), isNew: false };
-      });
+      const [added] = await (transaction ? add(transaction, session.kind, [task]) : addAll([task]));
+      if (added) return { task: added, isNew: true };
+      const look = (db: Kysely<Database>) =>
+        db.selectFrom("jobs_tasks").selectAll().where("id", "=", task.id).executeTakeFirstOrThrow();
+      return { task: taskOf(await (transaction ? look(transaction) : session.read(look))), isNew: false };
     },
 
     async insertMany(all, transaction) {
-      return await within(transaction, async (t) => {
-        let count = 0;
-        for (const some of chunks(all)) count += (await add(t, session.kind, some)).length;
-        return count;
-      });
+      return (await (transaction ? add(transaction, session.kind, all) : addAll(all))).length;
     },
 
     async adopt(task) {
@@ -111,24 +113,41 @@ export function tasks(
 }
 
 /** @returns those that weren't there */
-async function add(transaction: Transaction, kind: Session["kind"], added: readonly NewTask[]): Promise<Task[]> {
+async function add(
+  transaction: Transaction,
+  kind: Session["kind"],
+  all: readonly NewTask[],
+  lease = 0,
+): Promise<Task[]> {
+  const tasks: Task[] = [];
   await lockOrderKeys(
     transaction,
     kind,
-    added.map(({ orderKey }) => orderKey),
+    all.map(({ orderKey }) => orderKey),
   );
-  const rows = await transaction
-    .insertInto("jobs_tasks")
-    .values(added.map((task) => rowOf(task)))
-    .onConflict((conflict) => conflict.column("id").doNothing())
-    .returningAll()
-    .execute();
-  if (rows.length === 0) return [];
-  await transaction
-    .insertInto("jobs_outbox")
-    .values(rows.map(({ id, seq, order_key }) => ({ task_id: id, seq, order_key })))
-    .execute();
-  return rows.map((row) => taskOf(row));
+  for (const some of chunks(all)) {
+    const rows = await transaction
+      .insertInto("jobs_tasks")
+      .values(some.map((task) => rowOf(task)))
+      .onConflict((conflict) => conflict.column("id").doNothing())
+      .returningAll()
+      .execute();
+    if (rows.length === 0) continue;
+    await transaction
+      .insertInto("jobs_outbox")
+      .values(
+        rows.map(({ id, seq, order_key }) => ({
+          task_id: id,
+          seq,
+          order_key,
+          // Whether its key lets it go is to be seen.
+          leased_until: order_key === null ? lease : 0,
+        })),
+      )
+      .execute();
+    tasks.push(...rows.map((row) => taskOf(row)));
+  }
+  return tasks;
 }
 
 function rowOf(task: NewTask): Insertable<TaskTable> {
@@ -142,6 +161,7 @@ function rowOf(task: NewTask): Insertable<TaskTable> {
     digest: task.digest,
     priority: task.priority,
     attempts: task.attempts,
+    backoff: task.backoff,
     order_key: task.orderKey,
     run_at: task.runAt,
     created_at: now,

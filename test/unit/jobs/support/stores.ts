@@ -59,6 +59,7 @@ export function newTask(id: string, more: Partial<NewTask> = {}): NewTask {
     digest: "0123456789abcdef",
     priority: 5,
     attempts: 3,
+    backoff: 2000,
     orderKey: null,
     runAt: null,
     ...more,
