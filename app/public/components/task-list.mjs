@@ -23,6 +23,8 @@ export class TaskList extends HTMLElement {
   #offset = 0;
   #total = 0;
   #asked = 0;
+  /** Not isConnected: that is true already while the attributes of a page's element are read one by one. */
+  #isShown = false;
   #stop;
   #timer;
   #soon;
@@ -64,16 +66,18 @@ export class TaskList extends HTMLElement {
   }
 
   connectedCallback() {
+    this.#isShown = true;
     this.#drawFrame();
     this.#follow();
   }
 
   disconnectedCallback() {
+    this.#isShown = false;
     this.#end();
   }
 
   attributeChangedCallback(name, before, value) {
-    if (before === value || !this.isConnected) return;
+    if (before === value || !this.#isShown) return;
     if (name === "api-endpoint") this.#rows.show([]);
     if (["status", "queue", "limit", "api-endpoint"].includes(name)) this.#offset = 0;
     this.#drawFrame();
@@ -98,19 +102,18 @@ export class TaskList extends HTMLElement {
   }
 
   #api() {
-    return base(this.getAttribute("api-endpoint") || "/api/tasks");
+    return base(this.apiEndpoint || "/api/tasks");
   }
 
   #limit() {
-    const wanted = Number(this.getAttribute("limit"));
+    const wanted = Number(this.limit);
     return Number.isInteger(wanted) && wanted >= 1 ? Math.min(wanted, 500) : 50;
   }
 
   #query() {
     const query = new URLSearchParams({ limit: String(this.#limit()), offset: String(this.#offset) });
     for (const name of ["status", "queue"]) {
-      const value = this.getAttribute(name);
-      if (value) query.set(name, value);
+      if (this[name]) query.set(name, this[name]);
     }
     return query;
   }
@@ -134,9 +137,9 @@ export class TaskList extends HTMLElement {
         ),
       () => {},
     );
-    if (!this.hasAttribute("auto-refresh")) return;
+    if (!this.autoRefresh) return;
     const feed = feedOf(api);
-    const interval = Number(this.getAttribute("refresh-interval")) || DEFAULT_REFRESH_MS;
+    const interval = Number(this.refreshInterval) || DEFAULT_REFRESH_MS;
     this.#stop = feed.listen({
       task: (state) => this.#change(state),
       live: (live) => {
@@ -164,8 +167,7 @@ export class TaskList extends HTMLElement {
   }
 
   #fits({ status, queue }) {
-    const wanted = this.getAttribute("status");
-    return (!wanted || wanted.split(",").includes(status)) && [null, "", queue].includes(this.getAttribute("queue"));
+    return (this.status === "" || this.status.split(",").includes(status)) && ["", queue].includes(this.queue);
   }
 
   #refreshSoon() {
@@ -233,7 +235,7 @@ export class TaskList extends HTMLElement {
       STATUSES.map((status) => [status, texts.status[status]]),
     );
     if (this.#queue.options.length === 0) this.#options(this.#queue, "queue", []);
-    this.#queue.value = this.getAttribute("queue") ?? "";
+    this.#queue.value = this.queue;
     const columns = [texts.task, texts.queue, texts.state, texts.progress, texts.created];
     this.#head.replaceChildren(
       ...columns.map((name) => el("th", { scope: "col" }, name)),
@@ -243,7 +245,7 @@ export class TaskList extends HTMLElement {
 
   /** What the attribute names stands in the list even where nothing else does, such as several statuses. */
   #options(select, name, entries) {
-    const chosen = this.getAttribute(name) ?? "";
+    const chosen = this[name];
     const known = chosen === "" || entries.some(([value]) => value === chosen);
     const all = [["", textsFor(this).all], ...entries, ...(known ? [] : [[chosen, chosen]])];
     select.replaceChildren(...all.map(([value, text]) => el("option", { value, selected: value === chosen }, text)));

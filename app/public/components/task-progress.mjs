@@ -36,6 +36,8 @@ export class TaskProgress extends HTMLElement {
   static observedAttributes = Object.keys(ATTRIBUTES);
   #state = {};
   #told;
+  /** Not isConnected: that is true already while the attributes of a page's element are read one by one. */
+  #isShown = false;
   #stop;
   #poll;
   #asking = false;
@@ -69,12 +71,14 @@ export class TaskProgress extends HTMLElement {
   }
 
   connectedCallback() {
+    this.#isShown = true;
     this.#told = FINISHED.has(this.#state.status);
     this.#draw();
     this.#follow();
   }
 
   disconnectedCallback() {
+    this.#isShown = false;
     this.#end();
   }
 
@@ -83,7 +87,7 @@ export class TaskProgress extends HTMLElement {
     const field = ATTRIBUTES[attribute];
     if (field === "id") this.#state = this.#given();
     else if (field) this.#state = { ...this.#state, [field]: value ?? undefined };
-    if (!this.isConnected) return;
+    if (!this.#isShown) return;
     if (field === "id" || attribute === "api") {
       this.#told = false;
       this.#follow();

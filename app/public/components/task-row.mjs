@@ -55,7 +55,7 @@ export class TaskRow {
     const texts = textsFor(this.#host);
     const { id, type, queue, status, message, error, attempt, attempts, createdAt, cancelRequested } = this.state;
     setText(this.#name, type);
-    this.#name.title = id;
+    if (this.#name.title !== id) this.#name.title = id;
     const tries = attempt > 1 && !FINISHED.has(status) ? texts.attempt(attempt, attempts) : "";
     const detail = [tries, error ?? message ?? ""].filter((part) => part !== "").join(" · ");
     setText(this.#detail, detail || id);
