@@ -9,6 +9,7 @@ import { Access } from "./auth";
 import { boardRoutes } from "./board";
 import { deadLetterRoutes } from "./dead-letters";
 import { eventRoutes } from "./events";
+import { fileRoutes } from "./files";
 import { healthRoute } from "./health";
 import { limitRates } from "./limits";
 import { metricsRoute } from "./metrics";
@@ -82,6 +83,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     deadLetterRoutes(api, jobs);
     queueRoutes(api, jobs);
     recurringRoutes(api, jobs);
+    await fileRoutes(scope);
     api.get("/api/openapi.json", async () => app.swagger());
   });
   return app;
