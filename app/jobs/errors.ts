@@ -51,6 +51,17 @@ export class EncryptionKeyMissing extends Error {
   }
 }
 
+/** A job that was run in the caller failed for good; `cause` is what its `run` threw. */
+export class JobFailed extends Error {
+  override name = "JobFailed";
+  constructor(
+    readonly id: string,
+    cause: unknown,
+  ) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
 /** Thrown by a job's `run`: it failed for good, whatever attempts are left. */
 export class Unrecoverable extends Error {
   override name = "Unrecoverable";

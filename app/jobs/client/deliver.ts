@@ -1,4 +1,6 @@
+import { JobFailed } from "../errors";
 import { type NewJob, QueueUnavailable } from "../provider/provider";
+import { StoreUnavailable } from "../store/store";
 import { findJob, labelOf } from "../table/defaults";
 import type { Context } from "./context";
 import { done, queued, stored } from "./outcome";
@@ -8,7 +10,7 @@ import type { Enqueued } from "./types";
  * Brings jobs that are in the task table to the queue, or runs them here while that can't be reached.
  *
  * @returns the outcomes, in the order of the jobs
- * @throws what a job that is run here throws, where it is the only one
+ * @throws JobFailed where the only one is run here and fails
  */
 export async function deliver(context: Context, jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
   const { relay } = context;
@@ -29,7 +31,7 @@ export async function deliver(context: Context, jobs: readonly NewJob[]): Promis
 /**
  * Hands jobs that aren't tracked to the queue, or runs them here while that can't be reached.
  *
- * @throws QueueUnavailable where they may not be run here; what a job that is run here throws, where it is the only one
+ * @throws QueueUnavailable where they may not be run here; JobFailed where the only one is run here and fails
  */
 export async function send(context: Context, jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
   try {
@@ -53,7 +55,7 @@ async function runOne(context: Context, job: NewJob, of: number): Promise<Enqueu
   try {
     return await runHere(context, job);
   } catch (error) {
-    if (of === 1) throw error;
+    if (of === 1 || !(error instanceof JobFailed)) throw error;
     return { id: job.id, outcome: "done", status: "failed" };
   }
 }
@@ -64,8 +66,9 @@ async function runHere({ provider, table, store, executor, log }: Context, job: 
     // Without a queue there is nobody to try it again.
     return (await executor.runHere(provider ? job : { ...job, attempts: 1 })) ? done(job) : stored(job);
   } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
     const task = findJob(table, job.type)?.tracked === false ? undefined : await store.find(job.id);
-    if (task?.status !== "waiting" && task?.status !== "scheduled") throw error;
+    if (task?.status !== "waiting" && task?.status !== "scheduled") throw new JobFailed(job.id, error);
     // It goes to the queue for its next attempt.
     return { id: job.id, outcome: "stored", status: task.status };
   }

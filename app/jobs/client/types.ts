@@ -92,8 +92,8 @@ export interface Jobs {
    * task table.
    *
    * @throws PayloadInvalid, InputInvalid, IdTaken (the id stands for another payload), QueueFull, EncryptionKeyMissing; nothing
-   *   is stored then. QueueUnavailable, where a type is neither tracked nor has a fallback. Where it was run here and no further
-   *   attempt can be expected, what `run` threw.
+   *   is stored then. QueueUnavailable, where a type is neither tracked nor has a fallback. JobFailed, where it was run here, failed,
+   *   and isn't tried again.
    */
   enqueue<Job extends AnyJob>(job: Job, payload: PayloadOf<Job>, options?: EnqueueOptions): Promise<Enqueued>;
   /**

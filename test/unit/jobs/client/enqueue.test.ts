@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Jobs } from "../../../../app/jobs/client/types";
+import { IdTaken, InputInvalid, PayloadInvalid, QueueFull } from "../../../../app/jobs/errors";
+import { waitFor } from "../../../support/wait-for";
+import { redis } from "../../app/support/redis-server";
+import { Clients, done, once, ordered, patient, quick, tracked } from "./support";
+
+describe.skipIf(redis.missing)(`enqueueing${redis.note}`, () => {
+  let clients: Clients;
+  let jobs: Jobs;
+  beforeAll(async () => {
+    clients = await Clients.start();
+  });
+  afterAll(() => clients.remove());
+  beforeEach(async () => {
+    done.length = 0;
+    jobs = await clients.client();
+  });
+
+  const completed = (id: string) =>
+    waitFor(`${id} is completed`, async () => (await jobs.status(id))?.status === "completed");
+
+  it("brings a job to the queue, where a worker does it", async () => {
+    const { id, outcome, status } = await jobs.enqueue(tracked, { name: "eva" });
+    expect({ outcome, status }).toEqual({ outcome: "queued", status: "waiting" });
+    const working = jobs.work();
+    await completed(id);
+    await working.stop(1000);
+    expect(done).toEqual(["eva"]);
+    expect(await jobs.status(id)).toMatchObject({
+      ...{ id, type: "greet", queue: "mail", status: "completed", progress: 100, attempt: 1, attempts: 2, priority: 5 },
+      result: { greeted: "eva" },
+      createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      finishedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+  });
+
+  it("does the same for types that aren't tracked", async () => {
+    const { id, outcome } = await jobs.enqueue(quick, { name: "ute" });
+    expect(outcome).toBe("queued");
+    expect((await jobs.store.list({})).total).toBe(0);
+    expect(await jobs.status(id)).toMatchObject({ id, type: "quick", status: "waiting" });
+    jobs.work();
+    await completed(id);
+    expect(await jobs.status(id)).toMatchObject({ result: { greeted: "ute" }, progress: 100 });
+  });
+
+  it("stores nothing of what is refused, and says where it is wrong", async () => {
+    const wrong = async (work: Promise<unknown>, path: string) => {
+      const error = await work.catch((thrown: unknown) => thrown);
+      const at = error instanceof PayloadInvalid ? error.faults[0]?.path : (error as InputInvalid).fault.path;
+      expect(at).toBe(path);
+    };
+    const name = "x";
+    await wrong(jobs.enqueue(tracked, { name: "" }), "name");
+    await wrong(jobs.enqueue(tracked, { name }, { queue: "nowhere" }), "queue");
+    await wrong(jobs.enqueue(tracked, { name }, { id: "1234" }), "id");
+    await wrong(jobs.enqueue(tracked, { name }, { id: "a:b" }), "id");
+    await wrong(jobs.enqueue(tracked, { name }, { priority: 11 }), "priority");
+    await wrong(jobs.enqueue(tracked, { name }, { priority: "constructor" as never }), "priority");
+    await wrong(jobs.enqueue(tracked, { name }, { at: new Date("2020-01-01") }), "at");
+    await wrong(jobs.enqueue(tracked, { name }, { at: new Date(Number.NaN) }), "at");
+    await wrong(jobs.enqueue(tracked, { name }, { at: new Date("2200-01-01") }), "at");
+    await wrong(jobs.enqueue(tracked, { name }, { delay: -1 }), "delay");
+    await wrong(jobs.enqueue(tracked, { name }, { attempts: 0 }), "attempts");
+    await wrong(jobs.enqueue(tracked, { name }, { backoff: 0.5 }), "backoff");
+    await wrong(jobs.enqueue({ ...tracked, name: "stranger" } as never, { name } as never), "type");
+    await wrong(jobs.enqueueBulk(tracked, [{ name }, { name: "" }]), "1.name");
+    await wrong(
+      jobs.batch(tracked, ["a"], 0, ([item = ""]) => ({ name: item })),
+      "size",
+    );
+    expect((await jobs.list()).total).toBe(0);
+    expect((await jobs.health()).queues.mail?.waiting).toBe(0);
+  });
+
+  it("takes the same job twice for one, and another under its id for a mistake", async () => {
+    const first = await jobs.enqueue(tracked, { name: "eva" }, { id: "own-1" });
+    expect(first.outcome).toBe("queued");
+    expect(await jobs.enqueue(tracked, { name: "eva" }, { id: "own-1" })).toEqual({
+      ...{ id: "own-1", outcome: "known", status: "waiting" },
+    });
+    await expect(jobs.enqueue(tracked, { name: "ida" }, { id: "own-1" })).rejects.toThrow(IdTaken);
+    await expect(jobs.enqueue(patient, { name: "eva" }, { id: "own-1" })).rejects.toThrow(IdTaken);
+    expect((await jobs.health()).queues.mail?.waiting).toBe(1);
+  });
+
+  it("makes the id of what the type says", async () => {
+    expect(await jobs.enqueue(once, { name: "eva" })).toMatchObject({ id: "to-eva", outcome: "queued" });
+    const bulk = await jobs.enqueueBulk(once, [{ name: "eva" }, { name: "ida" }, { name: "ida" }]);
+    expect(bulk.map(({ id, outcome }) => [id, outcome])).toEqual([
+      ["to-eva", "known"],
+      ["to-ida", "queued"],
+      ["to-ida", "known"],
+    ]);
+    await expect(jobs.enqueue(once, { name: "a b" })).rejects.toThrow(InputInvalid);
+  });
+
+  it("takes many at once, and items in batches", async () => {
+    const many = Array.from({ length: 1200 }, (_, index) => ({ name: `n${index}` }));
+    const bulk = await jobs.enqueueBulk(tracked, many);
+    expect(new Set(bulk.map(({ outcome }) => outcome))).toEqual(new Set(["queued"]));
+    expect(new Set(bulk.map(({ id }) => id)).size).toBe(1200);
+    const unnoticed = await jobs.enqueueBulk(quick, many, { priority: "low" });
+    expect(unnoticed).toHaveLength(1200);
+    const batches = await jobs.batch(tracked, ["a", "b", "c", "d", "e"], 2, (items) => ({ name: items.join("+") }));
+    expect(batches).toHaveLength(3);
+    expect((await jobs.health()).queues.mail?.waiting).toBe(2403);
+    expect(await jobs.enqueueBulk(tracked, [])).toEqual([]);
+  });
+
+  it("keeps a job for its time", async () => {
+    const at = new Date(Date.now() + 60 * 60 * 1000);
+    const { id, status } = await jobs.schedule(tracked, at, { name: "later" });
+    expect(status).toBe("scheduled");
+    expect(await jobs.status(id)).toMatchObject({ status: "scheduled", runAt: at.toISOString() });
+    expect((await jobs.health()).queues.mail?.scheduled).toBe(1);
+    const soon = await jobs.enqueue(tracked, { name: "soon" }, { delay: 50 });
+    jobs.work();
+    await completed(soon.id);
+    expect(done).toEqual(["soon"]);
+  });
+
+  it("puts jobs of one key one after another", async () => {
+    const first = await jobs.enqueue(ordered, { name: "k" });
+    const second = await jobs.enqueue(ordered, { name: "k" });
+    const other = await jobs.enqueue(ordered, { name: "l" });
+    expect([first, second, other].map(({ outcome }) => outcome)).toEqual(["queued", "stored", "queued"]);
+    jobs.work();
+    await completed(second.id);
+    const [one, two] = await Promise.all([jobs.status(first.id), jobs.status(second.id)]);
+    expect(Date.parse(two?.startedAt ?? "")).toBeGreaterThanOrEqual(Date.parse(one?.finishedAt ?? "z"));
+  });
+
+  it("refuses what a full queue can't hold, and takes it again when there is room", async () => {
+    await jobs.enqueueBulk(tracked, [{ name: "1" }, { name: "2" }, { name: "3" }], { queue: "other" });
+    const fourth = () => jobs.enqueue(tracked, { name: "4" }, { queue: "other" });
+    const error = await fourth().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(QueueFull);
+    expect(error).toMatchObject({ queue: "other", retryAfter: expect.any(Number) });
+    await expect(jobs.enqueueBulk(quick, [{ name: "5" }], { queue: "other" })).rejects.toThrow(QueueFull);
+    expect((await jobs.list({ queue: "other" })).total).toBe(3);
+    jobs.work(["other"]);
+    await waitFor("there is room", () =>
+      fourth().then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+});
