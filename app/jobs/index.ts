@@ -2,9 +2,11 @@
 export { type Overrides, openJobs } from "./client/open";
 export { stateOf } from "./client/state";
 export type * from "./client/types";
+export { documentTable } from "./document";
 export * from "./errors";
 export { type Log, log, reason } from "./log";
 export { METRICS_TYPE } from "./metrics";
+export { alertRules, THRESHOLDS, type Threshold } from "./metrics/thresholds";
 export { type Provider, QueueUnavailable, type Recurring } from "./provider/provider";
 export * from "./run/execution";
 export { maybeRunSandbox } from "./run/sandbox";
