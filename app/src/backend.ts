@@ -15,6 +15,7 @@ import { table } from "./table";
 async function startBackend(config: Config, folder: string): Promise<Running> {
   const confirmations = await openConfirmations(config.STATE_DIR);
   const jobs = await openJobs(table, config.settings);
+  if (!config.settings.enabled) log("[Queue] Queue-System ist deaktiviert (QUEUE_ENABLED=false)");
   await openServices(config.services, jobs);
   const reservations = new Reservations(jobs, confirmations);
   const release = releaseId(folder, process.env);

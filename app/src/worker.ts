@@ -1,8 +1,9 @@
-import { maybeRunSandbox, openJobs } from "queuehost/jobs";
+import { type Jobs, maybeRunSandbox, openJobs } from "queuehost/jobs";
 import { type Config, readConfig } from "./config";
 import { configure } from "./configuration";
 import { loadEnvironment } from "./environment";
 import { die, type Running, run } from "./lifecycle";
+import { log } from "./log";
 import { openConfirmations } from "./reservations/confirmations";
 import { openServices } from "./services";
 import { table } from "./table";
@@ -12,12 +13,25 @@ async function startWorker(config: Config): Promise<Running> {
   await openConfirmations(config.STATE_DIR);
   const jobs = await openJobs(table, config.settings);
   await openServices(config.services, jobs);
+  if (!jobs.provider) return idle(config, jobs);
   const working = jobs.work();
   void working.failed.then((error) => die("Worker", error));
   return {
     ended: working.recycle,
     async stop() {
       await working.stop(config.DRAIN_SECONDS * 1000);
+      await jobs.shutdown();
+    },
+  };
+}
+
+/** Without a queue, requests do the work: a worker has none, and staying keeps its process manager content. */
+function idle({ settings }: Config, jobs: Jobs): Running {
+  log(`[Queue] Queue-System ist deaktiviert (${settings.eager ? "QUEUE_EAGER=true" : "QUEUE_ENABLED=false"})`);
+  const staying = setInterval(() => {}, 2 ** 30);
+  return {
+    async stop() {
+      clearInterval(staying);
       await jobs.shutdown();
     },
   };

@@ -9,6 +9,7 @@ import {
   QueueFull,
   QueueUnavailable,
   StoreUnavailable,
+  Unrecoverable,
 } from "queuehost/jobs";
 import { ZodError } from "zod";
 import { log, reason } from "../log";
@@ -56,6 +57,7 @@ function toProblem(error: FastifyError | Error): Problem {
     return new Problem(503, "The queue can't be reached now, and nothing else can answer this. Ask again.");
   }
   if (error instanceof StoreUnavailable) return new Problem(503, "The task database can't be reached now. Ask again.");
+  if (error instanceof Unrecoverable) return new Problem(409, `This job can't run as it is: ${error.message}`);
   if (error instanceof EncryptionKeyMissing) return new Problem(503, error.message);
   if ("statusCode" in error && error.statusCode !== undefined && error.statusCode < 500) {
     return new Problem(error.statusCode, error.message);

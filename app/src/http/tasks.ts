@@ -1,4 +1,4 @@
-import type { AnyJob, Enqueued, EnqueueOptions, Jobs } from "queuehost/jobs";
+import { type AnyJob, type Enqueued, type EnqueueOptions, JobFailed, type Jobs } from "queuehost/jobs";
 import { z } from "zod";
 import { payloadBody, typeOf } from "./job-types";
 import { invalid, Problem } from "./problems";
@@ -111,9 +111,14 @@ const codes = { queued: 202, stored: 202, done: 201, known: 200 } as const satis
   number
 >;
 
-/** The payload comes from outside: the type's own schema refuses what it can't be. */
-async function enqueue(jobs: Jobs, job: AnyJob, payload: unknown, options: EnqueueOptions): Promise<Enqueued> {
-  return await jobs.enqueue(job, payload, options);
+/** One that was done here and has failed is a task like any other: its status says so. */
+async function enqueue(jobs: Jobs, job: AnyJob, payload: object, options: EnqueueOptions): Promise<Enqueued> {
+  try {
+    return await jobs.enqueue(job, payload, options);
+  } catch (error) {
+    if (!(error instanceof JobFailed)) throw error;
+    return { id: error.id, outcome: "done", status: "failed" };
+  }
 }
 
 /** @throws Problem 400 for a name that isn't in the table */

@@ -123,11 +123,11 @@ describe("with API_TOKENS, who tries many", () => {
   });
 
   it("may ask RATE_LIMIT times a second", async () => {
-    const from = { "x-forwarded-for": "198.51.100.9" };
-    const asks = Array.from({ length: 60 }, () => ask({ ...list, headers: { ...from, ...bearer(VIEWER) } }));
-    const codes = (await Promise.all(asks)).map(({ code }) => code);
-    expect(codes.filter((code) => code === 429).length).toBeGreaterThan(0);
-    expect(codes.filter((code) => code === 200).length).toBeGreaterThanOrEqual(50);
+    const from = (address: string) => ask({ ...list, headers: { "x-forwarded-for": address, ...bearer(VIEWER) } });
+    expect((await from("198.51.100.9")).code).toBe(200);
+    const codes = (await Promise.all(Array.from({ length: 60 }, () => from("198.51.100.9")))).map(({ code }) => code);
+    expect(codes).toContain(429);
+    expect((await from("198.51.100.10")).code).toBe(200);
   });
 });
 

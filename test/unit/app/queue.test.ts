@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -20,6 +22,7 @@ describe.skipIf(redis.missing)(`the queue, under the server's ACL${redis.note}`,
   let worker: TestWorker;
   let log: string[];
   let remove: () => void;
+  let state: string;
   const done = (id: string) =>
     waitFor(`${id} is completed`, async () => {
       const { body } = await backend.get(`/reservations/${id}`);
@@ -31,6 +34,7 @@ describe.skipIf(redis.missing)(`the queue, under the server's ACL${redis.note}`,
     server = await RedisServer.start({ acl });
     const box = sandbox({ REDIS_PORT: server.port, REDIS_PASSWORD: password, CONFIRMATION_PACE_MS: 60 });
     remove = box.remove;
+    state = box.config.STATE_DIR;
     backend = await openBackend(box.config);
     worker = await openWorker(box.config);
   });
@@ -74,19 +78,37 @@ describe.skipIf(redis.missing)(`the queue, under the server's ACL${redis.note}`,
     expect((await backend.confirmations.find("outcome-unknown-1"))?.html).toBe("by the request");
   });
 
-  it("fails a job with data that nobody can process, at once, and tries it again when it is sent anew", async () => {
+  const failed = (id: string) =>
+    waitFor(`${id} has failed`, async () => {
+      const state = await backend.jobs.status(id);
+      return state?.status === "failed" ? state : undefined;
+    });
+
+  it("fails a job with data that nobody can process, at once", async () => {
     const connection = { port: server.port, password };
     const raw = new Queue("reservation", { connection, prefix: "queuehost" });
     await raw.add("confirm", { reservation: { guest: "nobody" } }, { jobId: "broken-job-1", attempts: 3 });
-    const state = await waitFor("the broken job has failed", async () => {
-      const { body } = await backend.get("/reservations/broken-job-1");
-      return body.status === "failed" ? body : undefined;
-    });
-    expect(state.error).toContain("ungültige Daten");
+    expect((await failed("broken-job-1")).error).toContain("ungültige Daten");
     expect(log.filter((line) => line.startsWith("[Reservation] Job broken-job-1 gestartet"))).toHaveLength(1);
-    await (await raw.getJob("broken-job-1"))?.updateData({ reservation });
-    expect((await backend.post(reservation, "broken-job-1")).code).toBe(202);
-    await done("broken-job-1");
+    expect((await backend.post(reservation, "broken-job-1")).code).toBe(422);
+    await raw.close();
+  });
+
+  it("tries one that has failed again when it is sent anew", async () => {
+    const inTheWay = join(state, "confirmations", "retried-job-1.html");
+    await backend.jobs.enqueue(confirm, { reservation }, { id: "retried-job-1", attempts: 1, delay: 200 });
+    mkdirSync(inTheWay);
+    expect((await failed("retried-job-1")).error).toContain("EISDIR");
+    rmSync(inTheWay, { recursive: true });
+    expect((await backend.post(reservation, "retried-job-1")).code).toBe(202);
+    await done("retried-job-1");
+  });
+
+  it("runs a job that a release before this one has left in the queue", async () => {
+    const connection = { port: server.port, password };
+    const raw = new Queue("reservation-low", { connection, prefix: "queuehost" });
+    await raw.add("confirm", { reservation }, { jobId: "older-job-1", attempts: 3 });
+    await done("older-job-1");
     await raw.close();
   });
 
