@@ -14,15 +14,17 @@ const GONE_AFTER_MS = 30_000;
  */
 export class SharedMetrics {
   private readonly folder: string;
-  private readonly own = `${process.pid}.json`;
+  private readonly own: string;
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
 
   constructor(
     stateDir: string,
     private readonly registry: Registry,
+    name = String(process.pid),
   ) {
     this.folder = join(stateDir, "metrics");
+    this.own = `${name}.json`;
   }
 
   /** Writes at intervals from now on. Metrics are no reason to fail: what can't be written is missing. */
