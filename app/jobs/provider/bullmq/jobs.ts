@@ -38,7 +38,7 @@ export function toBullmq(job: NewJob, queue: QueueSettings, shared: number | und
   };
   if (priority > 0) opts.priority = priority;
   if (lifo) opts.lifo = true;
-  if (job.runAt !== null && job.runAt > now) opts.delay = job.runAt - now;
+  if (job.runAt !== null && job.runAt > now) Object.assign(opts, { timestamp: now, delay: job.runAt - now });
   return { name: job.type, data: JSON.parse(job.payload) as unknown, opts };
 }
 
@@ -58,7 +58,8 @@ export function fromBullmq(job: Job, queue: string, state: JobState, shared: num
     status,
     attempt: job.attemptsMade + (status === "active" ? 1 : 0),
     progress: typeof job.progress === "number" ? job.progress : 0,
-    error: job.failedReason || null,
+    // A completed job keeps what an earlier run failed of.
+    error: status === "completed" ? null : job.failedReason || null,
     result: job.returnvalue === null || job.returnvalue === undefined ? null : JSON.stringify(job.returnvalue),
     createdAt: job.timestamp,
     startedAt: job.processedOn ?? null,
