@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { CsvError, parse } from "csv-parse";
+import type { CsvError } from "csv-parse";
 import { Unrecoverable } from "queuehost/jobs";
 import type { StockItem } from "./inventory";
 
@@ -38,7 +38,7 @@ export async function readStock(bytes: AsyncIterable<Buffer>, signal?: AbortSign
       if (faults.length === FAULTS) break;
     }
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
+    if (!isCsvError(error)) throw error;
     faults.push(explain(error));
   }
   if (header === undefined && faults.length === 0) faults.push("the file is empty");
@@ -59,6 +59,8 @@ async function* records(bytes: AsyncIterable<Buffer>): AsyncIterable<Line> {
     yield start;
     yield* { [Symbol.asyncIterator]: () => text };
   };
+  // Loaded by the first import.
+  const { parse } = await import("csv-parse");
   const parser = parse({
     delimiter: delimiterOf(start),
     info: true,
@@ -148,6 +150,9 @@ function readItem(header: readonly string[], record: readonly string[]): StockIt
 }
 
 const shown = (text: string) => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
+
+const isCsvError = (error: unknown): error is CsvError =>
+  error instanceof Error && String((error as Partial<CsvError>).code).startsWith("CSV_");
 
 function explain(error: CsvError): string {
   const { code, lines } = error as CsvError & { lines?: number };

@@ -1,6 +1,5 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { stringify } from "csv-stringify";
 import type { AppDatabase } from "./database";
 import type { Folder } from "./folder";
 import { stockOf } from "./inventory";
@@ -83,16 +82,21 @@ export async function writeExport(
   await folder.write(
     name,
     async (file) => {
-      const out = file.createWriteStream({ autoClose: false });
-      if (format === "json") await pipeline(Readable.from(json(counted())), out, { signal });
-      else {
-        const table = stringify({ header: true, columns: [...columns], escape_formulas: true, bom: true });
-        await pipeline(Readable.from(counted()), table, out, { signal });
-      }
+      for await (const text of format === "json" ? json(counted()) : csv(columns, counted()))
+        await file.appendFile(text);
     },
     signal,
   );
   return rows;
+}
+
+async function* csv(columns: readonly string[], rows: AsyncIterable<Row>): AsyncIterable<Buffer> {
+  // Loaded by the first export.
+  const { stringify } = await import("csv-stringify");
+  const table = stringify({ header: true, columns: [...columns], escape_formulas: true, bom: true });
+  // What ends it comes out of the table too, where it is read.
+  pipeline(Readable.from(rows), table).catch(() => {});
+  yield* table;
 }
 
 async function* json(rows: AsyncIterable<Row>): AsyncIterable<string> {

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { createTransport } from "nodemailer";
 import { Unrecoverable } from "queuehost/jobs";
 import type { ServiceSettings } from "./settings";
 import { type Rendered, render, type TemplateData, type TemplateName } from "./templates";
@@ -28,6 +27,8 @@ export class Mailer {
     if (SMTP_URL === undefined) throw new Unrecoverable("SMTP_URL: is not set, so no mail can be sent");
     const domain = MAIL_FROM.split("@")[1] ?? "localhost";
     const messageId = `<${createHash("sha256").update(key).digest("hex").slice(0, 32)}@${domain}>`;
+    // Loaded where the first mail is sent: most processes send none.
+    const { createTransport } = await import("nodemailer");
     const transport = createTransport({
       url: SMTP_URL,
       connectionTimeout: CONNECT_MS,

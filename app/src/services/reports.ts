@@ -1,4 +1,3 @@
-import { stringify } from "csv-stringify/sync";
 import type { Transaction } from "queuehost/jobs";
 import { type AppDatabase, tables } from "./database";
 import { eventRows } from "./exports";
@@ -40,7 +39,7 @@ export async function writeReport(services: Services, id: string, wish: ReportWi
       ? await inventorySummary(services.db, wish.businessId, signal)
       : await salesAnalysis(services.db, wish, signal);
   const file = `report-${id}.${wish.format}`;
-  const text = wish.format === "html" ? toHtml(report) : toCsv(report);
+  const text = wish.format === "html" ? toHtml(report) : await toCsv(report);
   await services.exports.write(file, (handle) => handle.writeFile(text), signal);
   return { file, rows: report.rows.length };
 }
@@ -105,7 +104,8 @@ async function salesAnalysis(db: AppDatabase, wish: ReportWish, signal: AbortSig
 
 const amount = (cents: number) => (cents / 100).toFixed(2);
 
-function toCsv({ columns, rows }: Report): string {
+async function toCsv({ columns, rows }: Report): Promise<string> {
+  const { stringify } = await import("csv-stringify/sync");
   return stringify(
     [columns, ...rows].map((row) => [...row]),
     { escape_formulas: true, bom: true },

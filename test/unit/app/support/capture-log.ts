@@ -5,7 +5,7 @@ export function captureLog(): string[] {
   const lines: string[] = [];
   const write = process.stdout.write.bind(process.stdout);
   vi.spyOn(process.stdout, "write").mockImplementation((chunk, ...rest) => {
-    if (typeof chunk === "string" && /^\[(Queue|Reservation|Server|Worker)/.test(chunk)) {
+    if (typeof chunk === "string" && /^\[[A-Za-z -]+\] /.test(chunk)) {
       lines.push(chunk.trimEnd());
       return true;
     }
