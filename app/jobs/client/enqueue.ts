@@ -43,7 +43,7 @@ export function enqueueing(context: Context, commits: Commits): Enqueueing {
     enqueueIn: async (transaction, job, payload, options = {}) => {
       if (job.tracked === false) refuse("type", `should be tracked to be in a transaction, ${job.name} isn't`);
       const wanted = request(context, job, payload, options);
-      await context.pressure.admit(wanted.queue, 1);
+      context.pressure.admitAtOnce(wanted.queue, 1);
       return await storeIn(context, commits, transaction, wanted);
     },
     schedule: (job, at, payload, options = {}) => enqueue(job, payload, { ...options, at }),

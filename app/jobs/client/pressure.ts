@@ -14,6 +14,8 @@ interface Count {
   at: number;
 }
 
+const isOld = ({ at }: Count) => Date.now() - at > FRESH_MS;
+
 /**
  * Refuses jobs that a full queue can't hold. Its jobs are counted at most once a second, and those added meanwhile on top of that:
  * nobody waits for a count but the first, and those who would be refused.
@@ -30,13 +32,26 @@ export class Pressure {
 
   /** @throws QueueFull when `more` jobs are too many */
   async admit(queue: string, more: number): Promise<void> {
-    const limit = this.table.queues[queue]?.maxWaiting ?? MAX_WAITING;
-    let count = this.counts.get(queue) ?? (await this.count(queue));
-    const isOld = Date.now() - count.at > FRESH_MS;
-    if (isOld && count.waiting + more > limit) count = await this.count(queue);
-    else if (isOld) void this.count(queue);
-    if (count.waiting + more > limit) throw new QueueFull(queue, RETRY_AFTER_S);
-    count.waiting += more;
+    const known = this.counts.get(queue);
+    if (!known || (isOld(known) && known.waiting + more > this.limit(queue))) await this.count(queue);
+    this.admitAtOnce(queue, more);
+  }
+
+  /**
+   * Goes by the last count, however old: within a transaction nobody may wait for another connection to the database.
+   *
+   * @throws QueueFull when `more` jobs are too many
+   */
+  admitAtOnce(queue: string, more: number): void {
+    const known = this.counts.get(queue);
+    if (!known || isOld(known)) void this.count(queue);
+    if (!known) return;
+    if (known.waiting + more > this.limit(queue)) throw new QueueFull(queue, RETRY_AFTER_S);
+    known.waiting += more;
+  }
+
+  private limit(queue: string): number {
+    return this.table.queues[queue]?.maxWaiting ?? MAX_WAITING;
   }
 
   private count(queue: string): Promise<Count> {
