@@ -62,7 +62,7 @@ export function newTask(section, { attempt }) {
 function typesIn({ paths }) {
   const { schema } = (paths["/api/tasks"] ?? paths["/api/tasks/"]).post.requestBody.content["application/json"];
   return schema.oneOf.map(({ description, properties }) => ({
-    name: properties.type.const,
+    name: properties.type.const ?? properties.type.enum[0],
     description,
     payload: properties.payload,
   }));

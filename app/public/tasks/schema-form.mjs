@@ -3,10 +3,40 @@ import { el } from "/components/parts.mjs";
 const INPUTS = { date: "date", email: "email", uri: "url" };
 
 /**
- * Fields for an object of a JSON schema. What no simple field can hold (objects, lists, alternatives) is written as JSON.
- * The server has the last word: this only saves typing.
+ * Fields for an object of a JSON schema, or for one of several. What no simple field can hold (objects, lists, alternatives) is
+ * written as JSON. The server has the last word: this only saves typing.
+ *
+ * @returns elements, and what reads them; `read` throws where a field's JSON can't be read
  */
 export function fieldsFor(schema) {
+  const alternatives = schema.oneOf ?? schema.anyOf;
+  return alternatives ? oneOf(alternatives) : objectOf(schema);
+}
+
+function oneOf(alternatives) {
+  const forms = alternatives.map(objectOf);
+  const parts = forms.map(({ elements }) => el("div", { class: "fields" }, ...elements));
+  const options = alternatives.map((schema, at) => el("option", { value: at }, nameOf(schema, at)));
+  const select = el("select", {}, ...options);
+  const show = () => {
+    // What isn't shown isn't required either.
+    for (const [at, part] of parts.entries()) if (at === select.selectedIndex) shown.replaceChildren(part);
+  };
+  const shown = el("div", { class: "wide" });
+  select.addEventListener("change", show);
+  show();
+  return { elements: [el("label", {}, "Form ", select), shown], read: () => forms[select.selectedIndex].read() };
+}
+
+/** By what tells it from the others: its fields that can have one value only. */
+function nameOf({ title, properties = {} }, at) {
+  const fixed = Object.values(properties).flatMap(({ const: only, enum: values }) =>
+    only !== undefined ? [only] : values?.length === 1 ? values : [],
+  );
+  return title ?? (fixed.join(", ") || String(at + 1));
+}
+
+function objectOf(schema) {
   const required = new Set(schema.required ?? []);
   const fields = Object.entries(schema.properties ?? {}).map(([name, property]) => ({
     name,
@@ -14,7 +44,6 @@ export function fieldsFor(schema) {
   }));
   return {
     elements: fields.map(({ element }) => element),
-    /** @throws where a field's JSON can't be read */
     read() {
       const values = fields.map(({ name, read }) => [name, read()]);
       return Object.fromEntries(values.filter(([, value]) => value !== undefined));

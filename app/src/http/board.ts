@@ -53,6 +53,10 @@ async function serveBoard(scope: FastifyInstance, jobs: Jobs, queues: Queues, ac
       uiConfig: { boardTitle: "Queues", hideRedisDetails: true, miscLinks: [{ text: "Tasks", url: "/tasks" }] },
     },
   });
+  // What it throws is answered as everywhere else here.
+  adapter.setErrorHandler((error) => {
+    throw error;
+  });
   // There are none before Redis was there for the first time.
   let known = 0;
   scope.addHook("preHandler", async () => {

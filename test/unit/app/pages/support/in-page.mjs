@@ -13,13 +13,15 @@ globalThis.touchedIn = (rounds) =>
     const seen = new Set();
     let left = rounds;
     new MutationObserver((records) => {
-      for (const { target } of records) {
+      for (const { type, target, attributeName, oldValue } of records) {
+        // Setting what is set already makes a record, but no work.
+        if (type === "attributes" && target.getAttribute(attributeName) === oldValue) continue;
         const element = target instanceof Element ? target : target.parentElement;
         seen.add(element?.closest("tr")?.querySelector(".name").title ?? "the table");
       }
       left -= 1;
       if (left === 0) resolve([...seen]);
-    }).observe(within("tbody"), { subtree: true, childList: true, characterData: true, attributes: true });
+    }).observe(within("tbody"), { subtree: true, childList: true, characterData: true, attributeOldValue: true });
   });
 
 globalThis.looks = () => ({
