@@ -1,4 +1,5 @@
 import type { Leases } from "./leases";
+import { showFirst } from "./order";
 import type { Session } from "./session";
 import type { Store, Transaction } from "./store";
 
@@ -11,8 +12,8 @@ export function ends(
   const end = async (id: string, values: End, transaction?: Transaction) => {
     leases.letGo(id);
     const ended = await (transaction
-      ? finish(transaction, id, values)
-      : session.write((open) => finish(open, id, values)));
+      ? finish(transaction, session.kind, id, values)
+      : session.write((open) => finish(open, session.kind, id, values)));
     if (ended) tell(ended);
     return ended !== undefined;
   };
@@ -41,7 +42,7 @@ export function ends(
           .where("finished_at", "is", null)
           .returning(["status", "order_key"])
           .executeTakeFirst();
-        if (row?.status === "cancelled") await forget(t, id);
+        if (row?.status === "cancelled") await forget(t, session.kind, id);
         const known = row ?? (await t.selectFrom("jobs_tasks").select("id").where("id", "=", id).executeTakeFirst());
         return { row, known };
       });
@@ -64,7 +65,7 @@ interface End {
 }
 
 /** The one way to a task's end, and only the first one gets there. */
-async function finish(transaction: Transaction, id: string, values: End) {
+async function finish(transaction: Transaction, kind: Session["kind"], id: string, values: End) {
   const now = Date.now();
   const ended = await transaction
     .updateTable("jobs_tasks")
@@ -73,12 +74,12 @@ async function finish(transaction: Transaction, id: string, values: End) {
     .where("finished_at", "is", null)
     .returning("order_key")
     .executeTakeFirst();
-  if (ended) await forget(transaction, id);
+  if (ended) await forget(transaction, kind, id);
   return ended;
 }
 
 /** Its cancelling was asked for while it ran, and its worker died or gave it back. */
-export async function endIfWanted(transaction: Transaction, id: string): Promise<boolean> {
+export async function endIfWanted(transaction: Transaction, kind: Session["kind"], id: string): Promise<boolean> {
   const row = await transaction
     .selectFrom("jobs_tasks")
     .select("id")
@@ -86,10 +87,15 @@ export async function endIfWanted(transaction: Transaction, id: string): Promise
     .where("cancel_requested", "=", 1)
     .where("finished_at", "is", null)
     .executeTakeFirst();
-  return row !== undefined && (await finish(transaction, id, { status: "cancelled" })) !== undefined;
+  return row !== undefined && (await finish(transaction, kind, id, { status: "cancelled" })) !== undefined;
 }
 
 /** It needn't get to the queue any more. */
-export async function forget(transaction: Transaction, id: string): Promise<void> {
-  await transaction.deleteFrom("jobs_outbox").where("task_id", "=", id).execute();
+export async function forget(transaction: Transaction, kind: Session["kind"], id: string): Promise<void> {
+  const gone = await transaction
+    .deleteFrom("jobs_outbox")
+    .where("task_id", "=", id)
+    .returning("order_key")
+    .executeTakeFirst();
+  if (gone) await showFirst(transaction, kind, [gone.order_key]);
 }

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { endIfWanted, forget } from "./ends";
 import type { Leases } from "./leases";
-import { LET_GO } from "./order";
+import { LET_GO, showFirst } from "./order";
 import { inTransaction, type Session } from "./session";
 import type { Store, Transaction } from "./store";
 
@@ -17,8 +17,8 @@ export function life(
     async start(id, attempt) {
       return await write(async (t) => {
         const started = await setActive(t, id, { attempt });
-        if (started) await forget(t, id);
-        else await endIfWanted(t, id);
+        if (started) await forget(t, session.kind, id);
+        else await endIfWanted(t, session.kind, id);
         return started;
       });
     },
@@ -55,7 +55,7 @@ export function life(
     async again(id, error, runAt) {
       leases.letGo(id);
       return await write(async (t) => {
-        if (await endIfWanted(t, id)) return false;
+        if (await endIfWanted(t, session.kind, id)) return false;
         const now = Date.now();
         const { numUpdatedRows } = await t
           .updateTable("jobs_tasks")
@@ -121,9 +121,10 @@ export function life(
         if (!row) return false;
         await t
           .insertInto("jobs_outbox")
-          .values({ task_id: id, ...row, again: 1 })
+          .values({ task_id: id, ...row, held: row.order_key === null ? 0 : 1, again: 1 })
           .onConflict((conflict) => conflict.column("task_id").doUpdateSet({ again: 1, leased_until: 0 }))
           .execute();
+        await showFirst(t, session.kind, [row.order_key]);
         return true;
       }, transaction);
     },

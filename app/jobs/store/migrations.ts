@@ -50,10 +50,12 @@ const MIGRATIONS: readonly ((kind: Kind) => readonly string[])[] = [
       task_id text primary key references jobs_tasks (id) on delete cascade,
       seq bigint not null,
       order_key text,
+      held integer not null default 0,
       leased_until bigint not null default 0,
       again integer not null default 0
     )`,
-    "create index jobs_outbox_order on jobs_outbox (seq)",
+    "create index jobs_outbox_first on jobs_outbox (seq) where held = 0",
+    "create index jobs_outbox_order on jobs_outbox (order_key, seq) where order_key is not null",
     "create table jobs_effects (key text primary key, result text, created_at bigint not null)",
     "create index jobs_effects_age on jobs_effects (created_at)",
     `create table jobs_dead_letters (

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Leases } from "./leases";
-import { LET_GO } from "./order";
+import { LET_GO, showFirst } from "./order";
 import { chunks, taskOf } from "./rows";
 import type { Session } from "./session";
 import type { Outgoing, Store } from "./store";
@@ -36,6 +36,8 @@ export function outbox(
         const claimable = transaction
           .selectFrom("jobs_outbox as o")
           .select("o.task_id")
+          // Not as a parameter, so that the index is found.
+          .where(sql<boolean>`o.held = 0`)
           .where("o.leased_until", "<=", now)
           .where(LET_GO)
           .$if(others !== undefined, (query) => query.where("o.task_id", "in", others ?? []))
@@ -67,9 +69,16 @@ export function outbox(
 
     async sent(claimed) {
       await each(claimed, (lease, ids) =>
-        session.statement((db) =>
-          db.deleteFrom("jobs_outbox").where("leased_until", "=", lease).where("task_id", "in", ids).execute(),
-        ),
+        session.write(async (transaction) => {
+          const gone = await transaction
+            .deleteFrom("jobs_outbox")
+            .where("leased_until", "=", lease)
+            .where("task_id", "in", ids)
+            .returning("order_key")
+            .execute();
+          const keys = gone.map(({ order_key }) => order_key);
+          await showFirst(transaction, session.kind, keys);
+        }),
       );
     },
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Kysely, PostgresDialect, type PostgresPoolClient } from "kysely";
 import { DatabaseError, Pool, types } from "pg";
 import { SettingsInvalid } from "../errors";
@@ -8,9 +9,9 @@ import { StoreUnavailable, type Transaction } from "./store";
 
 /** Connections of one process. */
 const CONNECTIONS = 5;
-/** Milliseconds for a connection, for an operation of the store, and for any statement. */
+/** Milliseconds for a connection, for a statement of the store itself, and for any other. */
 const CONNECT = 2000;
-const OPERATION = 5000;
+const OWN_STATEMENT = 5000;
 const STATEMENT = 30_000;
 /** A transaction that collided with others is tried so many times in all. */
 const TRIES = 5;
@@ -39,6 +40,8 @@ export async function openPostgres(url: string): Promise<Session> {
   });
   // A connection that broke while nobody used it: the pool makes a new one.
   pool.on("error", () => {});
+  // One that breaks between two statements of a transaction: the next statement fails.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: new WatchedPool(pool) }) });
   try {
     await named(() => migrate(db, "postgres"));
@@ -54,6 +57,9 @@ export async function openPostgres(url: string): Promise<Session> {
   }
 }
 
+/** Whether a statement is the store's own, whose callers are to know soon that the server is away. */
+const hurried = new AsyncLocalStorage<true>();
+
 /** A server that answers nothing at all, not even that a statement took too long, is gone: cuts the connection. */
 class WatchedPool {
   readonly options: object;
@@ -67,7 +73,7 @@ class WatchedPool {
     return {
       query: async (text: string, values: readonly unknown[]) => {
         const cut = () => client.connection.stream.destroy(new Error("no answer"));
-        const timer = setTimeout(cut, STATEMENT + CONNECT);
+        const timer = setTimeout(cut, hurried.getStore() ? OWN_STATEMENT : STATEMENT + CONNECT);
         return await client.query(text, [...values]).finally(() => clearTimeout(timer));
       },
       release: (destroy?: boolean) => client.release(destroy),
@@ -85,17 +91,17 @@ class PostgresSession implements Session {
   constructor(readonly db: Kysely<Database>) {}
 
   async read<T>(work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
-    return await inTime(() => work(this.db));
+    return await hurried.run(true, () => named(() => work(this.db)));
   }
 
   async statement<T>(work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
     refuseInTransaction();
-    return await inTime(() => again(() => work(this.db)));
+    return await hurried.run(true, () => again(() => work(this.db)));
   }
 
   async write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     refuseInTransaction();
-    return await inTime(() => again(() => this.db.transaction().execute(work)));
+    return await hurried.run(true, () => again(() => this.db.transaction().execute(work)));
   }
 
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -106,15 +112,6 @@ class PostgresSession implements Session {
   async close(): Promise<void> {
     await this.db.destroy();
   }
-}
-
-async function inTime<T>(work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new StoreUnavailable(`task database: no answer within ${OPERATION / 1000} s`);
-    timer = setTimeout(() => reject(error), OPERATION);
-  });
-  return await Promise.race([work(), late]).finally(() => clearTimeout(timer));
 }
 
 /** Serialization failure, deadlock. */

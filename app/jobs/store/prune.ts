@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Database } from "./schema";
 import type { Session } from "./session";
 
@@ -12,7 +12,8 @@ const KEPT = { result: DAY, task: 7 * DAY, effect: 30 * DAY, settledLetter: 30 *
 const AT_ONCE = 1000;
 
 /**
- * Deletes what is too old, in small steps.
+ * Deletes what is too old, in small steps; and has the first tasks of order keys looked at, should a row that was before them have
+ * gone in a way that isn't ours.
  *
  * @returns rows
  */
@@ -23,6 +24,10 @@ export async function prune(session: Session, now = Date.now()): Promise<number>
       count = Number(await session.statement((db) => step(db, now)));
     }
   }
+  await session.statement((db) =>
+    sql`update jobs_outbox set held = 0 where held = 1 and not exists (
+      select 1 from jobs_outbox e where e.order_key = jobs_outbox.order_key and e.seq < jobs_outbox.seq)`.execute(db),
+  );
   return total;
 }
 

@@ -46,6 +46,8 @@ export interface OutboxTable {
   /** As in the task. */
   seq: number;
   order_key: string | null;
+  /** 1: an earlier task of its order key is in the outbox too. Only says which rows needn't be looked at; 0 may be wrong. */
+  held: Generated<number>;
   /** Until then somebody is at it; 0: nobody. */
   leased_until: Generated<number>;
   /** 1: it ran before, so that the queue may hold a finished job of this id, which has to go first. */

@@ -1,6 +1,6 @@
 import type { Insertable, Kysely } from "kysely";
 import { LEASE, type Leases } from "./leases";
-import { lockOrderKeys } from "./order";
+import { lockOrderKeys, showFirst } from "./order";
 import { chunks, hasStatus, taskOf } from "./rows";
 import type { Database, TaskTable } from "./schema";
 import type { Session } from "./session";
@@ -142,9 +142,15 @@ async function add(
           order_key,
           // Whether its key lets it go is to be seen.
           leased_until: order_key === null ? lease : 0,
+          held: order_key === null ? 0 : 1,
         })),
       )
       .execute();
+    await showFirst(
+      transaction,
+      kind,
+      rows.map(({ order_key }) => order_key),
+    );
     tasks.push(...rows.map((row) => taskOf(row)));
   }
   return tasks;
