@@ -13,22 +13,21 @@ async function main() {
   const out = resolve(process.argv[2] ?? join(__dirname, "dist"));
   writeTypes();
   rmSync(out, { recursive: true, force: true });
-  for (const entry of ["backend", "worker", "smoke"]) {
-    await build({
-      absWorkingDir: __dirname,
-      entryPoints: [join("src", `${entry}.ts`)],
-      outfile: join(out, entry, "main.cjs"),
-      bundle: true,
-      platform: "node",
-      target: "node24",
-      format: "cjs",
-      // Half the size; names stay as they are, for the stack of an error.
-      minifySyntax: true,
-      minifyWhitespace: true,
-      alias: { "queuehost/jobs": join(__dirname, "jobs", "index.ts") },
-      logLevel: "warning",
-    });
-  }
+  await build({
+    absWorkingDir: __dirname,
+    entryPoints: { "backend/main": "src/backend.ts", "worker/main": "src/worker.ts", "smoke/main": "src/smoke.ts" },
+    outdir: out,
+    outExtension: { ".js": ".cjs" },
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "cjs",
+    // A third less; names stay as they are, for the stack of an error.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    alias: { "queuehost/jobs": join(__dirname, "jobs", "index.ts") },
+    logLevel: "warning",
+  });
   cpSync(join(__dirname, "public"), join(out, "public"), { recursive: true });
   const board = join(dirname(require.resolve("@bull-board/ui/package.json")), "dist");
   cpSync(board, join(out, "board", "dist"), { recursive: true });

@@ -51,4 +51,4 @@ it("builds the same bytes wherever it builds to, and nothing but the artefact", 
   // Not toEqual: a difference of megabytes is of no use to anyone.
   expect(JSON.stringify(first) === JSON.stringify(second)).toBe(true);
   expect(JSON.parse(first?.["package.json"] ?? "")).toEqual({ name: "queuehost-app", version: "0.1.0" });
-});
+}, 120_000);

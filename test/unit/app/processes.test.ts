@@ -11,7 +11,7 @@ import { type AppProcess, Release } from "./support/release";
 let release: Release;
 beforeAll(() => {
   release = new Release();
-});
+}, 60_000);
 afterAll(async () => release?.remove());
 
 describe("what an operator gets wrong", () => {

@@ -12,7 +12,7 @@ let env: Env;
 let started: AppProcess[];
 beforeAll(() => {
   release = new Release();
-});
+}, 60_000);
 beforeEach(async () => {
   env = { PORT: await freePort(), QUEUE_ENABLED: "false" };
   started = [];
