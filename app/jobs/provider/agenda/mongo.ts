@@ -64,8 +64,8 @@ export class MongoShelf implements Shelf {
   async add(entries: readonly Entry[]): Promise<void> {
     const docs = entries.map((entry) => this.toDoc(entry));
     await this.jobs.insertMany(docs, { ordered: false }).catch((error) => {
-      const faults: { code?: number }[] = [error.writeErrors ?? error].flat();
-      if (faults.some(({ code }) => code !== DUPLICATE)) throw error;
+      const faults: { code?: number }[] = [error.writeErrors ?? []].flat();
+      if (faults.length === 0 || faults.some(({ code }) => code !== DUPLICATE)) throw error;
     });
   }
 
@@ -172,11 +172,11 @@ function pageOf(status: Status, now: number) {
   const some = { $type: "date" as const };
   switch (status) {
     case "active":
-      return { where: { lockedAt: some }, sort: { lastRunAt: 1, _id: 1 } as const };
+      return { where: { lockedAt: some }, sort: { lastRunAt: -1, _id: 1 } as const };
     case "waiting":
-      return { where: { lockedAt: null, nextRunAt: { $lte: at } }, sort: { priority: -1, "data.order": 1 } as const };
+      return { where: { lockedAt: null, nextRunAt: { $lte: at } }, sort: { priority: 1, "data.order": -1 } as const };
     case "scheduled":
-      return { where: { lockedAt: null, nextRunAt: { $gt: at } }, sort: { nextRunAt: 1, "data.order": 1 } as const };
+      return { where: { lockedAt: null, nextRunAt: { $gt: at } }, sort: { nextRunAt: -1, "data.order": -1 } as const };
     case "completed":
       return { where: { lockedAt: null, nextRunAt: null, failedAt: null }, sort: LATEST };
     case "failed":

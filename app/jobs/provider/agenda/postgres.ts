@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { PostgresNotificationChannel } from "@agendajs/postgres-backend" with { "resolution-mode": "import" };
 import type { JobId } from "agenda" with { "resolution-mode": "import" };
-import { Pool } from "pg";
+import type { Pool } from "pg";
 import type { Condition, Data, Entry, Patch, Shelf, Status, Taken } from "./shelf";
 
 const TABLE = "queuehost_agenda_jobs";
@@ -43,9 +43,9 @@ const COLUMNS: Readonly<Record<keyof Patch, string>> = {
 const ORDER = "((data->>'order')::bigint)";
 /** $2 is now. */
 const PAGES: Readonly<Record<Status, readonly [where: string, order: string]>> = {
-  active: ["locked_at is not null", "last_run_at"],
-  waiting: ["locked_at is null and next_run_at <= $2", `priority desc, ${ORDER}`],
-  scheduled: ["locked_at is null and next_run_at > $2", `next_run_at, ${ORDER}`],
+  active: ["locked_at is not null", "last_run_at desc"],
+  waiting: ["locked_at is null and next_run_at <= $2", `priority, ${ORDER} desc`],
+  scheduled: ["locked_at is null and next_run_at > $2", `next_run_at desc, ${ORDER} desc`],
   completed: ["locked_at is null and next_run_at is null and failed_at is null", "last_finished_at desc"],
   failed: ["locked_at is null and next_run_at is null and failed_at is not null", "last_finished_at desc"],
 };
@@ -58,18 +58,15 @@ const CONDITIONS = {
 /** Agenda's PostgreSQL backend: its table, its indexes, its notifications. */
 export class PostgresShelf implements Shelf {
   readonly label = "PostgreSQL";
-  private readonly pool: Pool;
+  private opened: Pool | undefined;
   private channel: PostgresNotificationChannel | undefined;
   private heard: ((name: string) => void) | undefined;
 
-  constructor(url: string) {
-    this.pool = new Pool({ connectionString: url, connectionTimeoutMillis: 1500, query_timeout: 1800, max: 8 });
-    // An idle connection that breaks: the next step tells.
-    this.pool.on("error", () => {});
-  }
+  constructor(private readonly url: string) {}
 
   async connect(): Promise<void> {
     const { PostgresBackend, PostgresNotificationChannel } = await import("@agendajs/postgres-backend");
+    this.opened ??= await openPool(this.url);
     await this.alone(async () => {
       const names = { tableName: TABLE, logTableName: "queuehost_agenda_logs" };
       await new PostgresBackend({ pool: this.pool, ...names, disableNotifications: true }).connect();
@@ -94,7 +91,7 @@ export class PostgresShelf implements Shelf {
 
   async close(): Promise<void> {
     await this.channel?.disconnect();
-    await this.pool.end();
+    await this.opened?.end();
   }
 
   async add(entries: readonly Entry[]): Promise<void> {
@@ -195,6 +192,11 @@ export class PostgresShelf implements Shelf {
     this.heard = heard;
   }
 
+  private get pool(): Pool {
+    if (!this.opened) throw new Error("not connected");
+    return this.opened;
+  }
+
   /** Two processes that make the same table at once get in each other's way, `if not exists` or not. */
   private async alone(step: () => Promise<void>): Promise<void> {
     const client = await this.pool.connect();
@@ -208,6 +210,14 @@ export class PostgresShelf implements Shelf {
       throw error;
     }
   }
+}
+
+async function openPool(url: string): Promise<Pool> {
+  const { Pool } = await import("pg");
+  const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 1500, query_timeout: 1800, max: 8 });
+  // An idle connection that breaks: the next step tells.
+  pool.on("error", () => {});
+  return pool;
 }
 
 /** The same job has the same id in every process: so the table's primary key keeps it single. */

@@ -105,12 +105,11 @@ if field(id, 'lockedAtMs') then return 'active' end
 forget(id)
 return 'removed'`;
 
-/** ARGV: status, first, last, whether the highest score comes first. */
+/** ARGV: status, first, last. */
 export const PAGE = `${COMMON}
 promote()
-local range = ARGV[6] == '1' and 'ZREVRANGE' or 'ZRANGE'
 local jobs = {}
-for _, place in ipairs(redis.call(range, set(ARGV[3]), ARGV[4], ARGV[5])) do
+for _, place in ipairs(redis.call('ZREVRANGE', set(ARGV[3]), ARGV[4], ARGV[5])) do
   table.insert(jobs, redis.call('HGETALL', key(idAt(ARGV[3], place))))
 end
 return jobs`;

@@ -101,8 +101,7 @@ export class RedisShelf implements Shelf {
   }
 
   async page(name: string, status: Status, now: number, limit: number, offset: number): Promise<readonly Entry[]> {
-    const lastFirst = status === "completed" || status === "failed" ? 1 : 0;
-    const found = (await this.run(PAGE, name, now, status, offset, offset + limit - 1, lastFirst)) as string[][];
+    const found = (await this.run(PAGE, name, now, status, offset, offset + limit - 1)) as string[][];
     return found.filter((flat) => flat.length > 0).map((flat) => toEntry(hashOf(flat)));
   }
 

@@ -71,7 +71,7 @@ export interface Shelf {
   take(name: string, now: number, deadline: number, holder: string): Promise<Taken | undefined>;
   change(name: string, id: string, condition: Condition, patch: Patch): Promise<boolean>;
   delete(name: string, id: string): Promise<"removed" | "active" | "unknown">;
-  /** active: the longest running first; waiting: as they will be taken; scheduled: the next first; finished: the last first. */
+  /** The newest first: of those that wait, the one that is taken last. */
   page(name: string, status: Status, now: number, limit: number, offset: number): Promise<readonly Entry[]>;
   counts(name: string, now: number): Promise<Omit<Counts, "paused">>;
   /** Deletes finished ones: those that ended before, and all but the last so many. */
