@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { link, open, readFile, rm } from "node:fs/promises";
 import { z } from "zod";
 import { reason } from "../log";
 import { type Dump, digestOf, TransferRefused } from "./transfer";
@@ -44,7 +44,7 @@ const closing = z.strictObject({ end: z.strictObject({ ...counts, sha256: z.stri
 
 /**
  * Writes a dump: a line of JSON for each job, between a header and a line with their number and their digest. Either the
- * whole file is there in the end, readable by its owner alone, or none.
+ * whole file is there in the end, readable by its owner alone, or none; one that is there already stays.
  */
 export async function writeDump(path: string, dump: Dump): Promise<void> {
   const numbers = { jobs: dump.jobs.length, recurring: dump.recurring.length };
@@ -62,10 +62,12 @@ export async function writeDump(path: string, dump: Dump): Promise<void> {
     await file.writeFile(lines.map((each) => `${JSON.stringify(each)}\n`));
     await file.sync();
     await file.close();
-    await rename(unfinished, path);
+    // Unlike a rename, this replaces no other file.
+    await link(unfinished, path);
   } catch (error) {
-    await rm(unfinished, { force: true });
     throw new TransferRefused(`${path}: can't be written (${reason(error)})`, { cause: error });
+  } finally {
+    await rm(unfinished, { force: true });
   }
 }
 
