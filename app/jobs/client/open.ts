@@ -1,8 +1,7 @@
 import { SettingsInvalid } from "../errors";
 import { type Log, log as toStdout } from "../log";
 import { openMetrics } from "../metrics";
-import { openAgenda } from "../provider/agenda";
-import { openBullmq } from "../provider/bullmq";
+import { openProvider } from "../provider/open";
 import type { Provider } from "../provider/provider";
 import { createExecutor } from "../run/executor";
 import { startWorking } from "../run/working";
@@ -118,8 +117,4 @@ function assertQueues(table: Table, { queues = [] }: Settings): void {
   if (unknown.length === 0) return;
   const known = Object.keys(table.queues).join(", ");
   throw new SettingsInvalid([`QUEUES: should be some of ${known}, got ${unknown.join(", ")}`]);
-}
-
-function openProvider(table: Table, settings: Settings, log: Log): Provider {
-  return settings.provider === "agenda" ? openAgenda(table, settings, log) : openBullmq(table, settings, log);
 }
