@@ -1,5 +1,5 @@
 /**
- * Builds the artefact of a release: dist/{backend,worker,smoke}/main.cjs, each a single file that needs nothing but Node,
+ * Builds the artefact of a release: dist/{backend,worker,smoke,jobs-command}/main.cjs, each a single file that needs nothing but Node,
  * dist/public, dist/board (Bull Board's own files) and dist/package.json. The same sources give the same bytes.
  *
  * Usage: node build.cjs [folder, default dist]
@@ -9,13 +9,15 @@ const { dirname, join, resolve } = require("node:path");
 const { build } = require("esbuild");
 const { writeTypes } = require("./types.cjs");
 
+const ENTRIES = ["backend", "worker", "smoke", "jobs-command"];
+
 async function main() {
   const out = resolve(process.argv[2] ?? join(__dirname, "dist"));
   writeTypes();
   rmSync(out, { recursive: true, force: true });
   await build({
     absWorkingDir: __dirname,
-    entryPoints: { "backend/main": "src/backend.ts", "worker/main": "src/worker.ts", "smoke/main": "src/smoke.ts" },
+    entryPoints: Object.fromEntries(ENTRIES.map((name) => [`${name}/main`, `src/${name}.ts`])),
     outdir: out,
     outExtension: { ".js": ".cjs" },
     bundle: true,

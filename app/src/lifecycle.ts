@@ -10,6 +10,9 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** What this process has begun and not ended: in development, backend and worker share one. */
+const parts = new Set<string>();
+
 /** Beyond the limit for running work: closing connections and files. In milliseconds. */
 const CLOSING_MS = 3000;
 
@@ -20,20 +23,25 @@ const CLOSING_MS = 3000;
  * @param start Gives the running process and the limit for its running work.
  */
 export async function run(name: string, start: () => Promise<Running & { drainSeconds: number }>): Promise<void> {
+  parts.add(name);
+  const end = () => {
+    parts.delete(name);
+    if (parts.size === 0) process.exit(0);
+  };
   let running: Awaited<ReturnType<typeof start>> | undefined;
   let stopping = false;
   const stop = (why: string) => {
     if (stopping) return;
     stopping = true;
     // Nothing has been taken on yet that would have to be finished.
-    if (!running) process.exit(0);
+    if (!running) return end();
     const limit = running.drainSeconds;
     log(`[${name}] ${why}, laufende Arbeit wird beendet (höchstens ${limit} s)`);
     setTimeout(() => die(name, `nicht innerhalb von ${limit} s beendet`), limit * 1000 + CLOSING_MS);
     running.stop().then(
       () => {
         log(`[${name}] Beendet`);
-        process.exit(0);
+        end();
       },
       (error: unknown) => die(name, error),
     );

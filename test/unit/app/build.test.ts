@@ -25,6 +25,7 @@ it("builds the same bytes wherever it builds to, and nothing but the artefact", 
   expect(board).toContain("board/dist/index.ejs");
   expect(Object.keys(first ?? {}).filter((name) => !board.includes(name))).toEqual([
     "backend/main.cjs",
+    "jobs-command/main.cjs",
     "package.json",
     "public/components/feed.mjs",
     "public/components/parts.mjs",
