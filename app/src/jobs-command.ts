@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import {
   exportJobs,
@@ -22,7 +23,7 @@ const USAGE = `Moves jobs that wait from one provider (QUEUE_PROVIDER, AGENDA_BA
   jobs resume
 
   --failed    also jobs that failed for good; where they arrive, they wait again
-  --pause     pauses the queues first, and waits so long for running jobs
+  --pause     pauses the queues first, and waits so long for running jobs; they stay paused
 
 Encrypted fields stay encrypted: where the jobs arrive, QUEUE_ENCRYPTION_KEY needs the key that they were stored with.`;
 
@@ -60,7 +61,9 @@ function orderOf(args: readonly string[]): Order {
       throw new WrongUse(`should be export, import, pause or resume, got ${JSON.stringify(verb)}`);
   }
   if (verb !== "export" && (failed || pause !== undefined)) throw new WrongUse("--failed and --pause are for export");
-  return { verb, file, failed, ...(pause !== undefined && { pauseMs: seconds * 1000 }) };
+  // npm starts a script in the package's own folder.
+  const path = resolve(process.env.INIT_CWD ?? ".", file);
+  return { verb, file: path, failed, ...(pause !== undefined && { pauseMs: seconds * 1000 }) };
 }
 
 function parse<T>(read: () => T): T {
@@ -124,5 +127,5 @@ function explain(error: Error): string {
     return `jobs: the queue can't be reached (${error.message}); is its server running, and do the .env's values lead there?`;
   }
   const known = [TransferRefused, SettingsInvalid, ConfigError].some((kind) => error instanceof kind);
-  return known ? `jobs: ${error.message}` : `jobs: ${error.stack}`;
+  return `jobs: ${known ? error.message : error.stack}`;
 }

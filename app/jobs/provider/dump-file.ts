@@ -65,7 +65,9 @@ export async function writeDump(path: string, dump: Dump): Promise<void> {
     // Unlike a rename, this replaces no other file.
     await link(unfinished, path);
   } catch (error) {
-    throw new TransferRefused(`${path}: can't be written (${reason(error)})`, { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "EEXIST" ? "is there already; name another file" : `can't be written (${reason(error)})`;
+    throw new TransferRefused(`${path}: ${why}`, { cause: error });
   } finally {
     await rm(unfinished, { force: true });
   }

@@ -43,10 +43,13 @@ export function recurs(site: () => Site): void {
 
   test("a start that sets it again as it is doesn't put it off", async () => {
     const provider = await site().open();
-    await provider.setRecurring(daily);
+    const hourly: Recurring = { ...definition, name: "hourly", everyMs: 3_600_000 };
+    await provider.setRecurring(hourly);
     const [before] = await provider.recurring();
-    await provider.setRecurring(daily);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await provider.setRecurring(hourly);
     expect(await provider.recurring()).toEqual([before]);
+    expect(before).toEqual({ ...hourly, nextAt: expect.any(Number) });
   });
 
   test("a removed one makes no more jobs", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -96,7 +96,7 @@ describe.skipIf(missing)(`moving jobs between providers${redis.note}${postgres.n
     expect((await recurring(fresh)).toSorted(byName)).toEqual((await recurring(old)).toSorted(byName));
     target.work(fresh);
     const order = [waiting[1], waiting[0], waiting[2]].map((job) => `${job?.id}#1`);
-    expect(await target.ran(3)).toEqual(order);
+    expect((await target.ran(3)).slice(0, 3)).toEqual(order);
   });
 
   test("a job that has failed once has one attempt less left where it arrives", async () => {
@@ -158,13 +158,12 @@ describe.skipIf(missing)(`moving jobs between providers${redis.note}${postgres.n
       await expect(readDump(file)).rejects.toThrow(message);
     }
     await expect(readDump(join(folder, "nothing"))).rejects.toThrow("can't be read (ENOENT");
-    await expect(writeDump(join(folder, "no", "where"), { ...(await readBack(text)) })).rejects.toThrow("be written");
-  });
-
-  async function readBack(text: string) {
     writeFileSync(file, text);
-    return await readDump(file);
-  }
+    const dump = await readDump(file);
+    await expect(writeDump(join(folder, "no", "where"), dump)).rejects.toThrow("can't be written (ENOENT");
+    await expect(writeDump(file, dump)).rejects.toThrow("is there already; name another file");
+    expect(readdirSync(folder)).toEqual(["jobs.jsonl"]);
+  });
 
   test("a queue that isn't there, and a job that didn't arrive, are told", async () => {
     const old = await agenda.open();
