@@ -1,6 +1,8 @@
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import type { Job, Queue } from "bullmq";
 import type { Jobs } from "queuehost/jobs";
+import { typeOf } from "./job-types";
+import { Problem } from "./problems";
 
 type Statuses = Parameters<BullMQAdapter["getJobs"]>[0];
 
@@ -30,11 +32,12 @@ export class BoardQueue extends BullMQAdapter {
   }
 
   override async addJob(...[name, data, { delay }]: Parameters<BullMQAdapter["addJob"]>): Promise<Job> {
-    const type = this.jobs.table.jobs.find((known) => known.name === name);
-    if (!type) throw new Error(`There is no type of job ${name}.`);
-    const { id } = await this.jobs.enqueue(type, data, { queue: this.table, ...(delay ? { delay } : {}) });
+    const { id } = await this.jobs.enqueue(typeOf(this.jobs, name), data, {
+      queue: this.table,
+      ...(delay ? { delay } : {}),
+    });
     const job = await this.getJob(id);
-    if (!job) throw new Error(`Job ${id} waits in the task table until its queue can be reached.`);
+    if (!job) throw new Problem(503, `Job ${id} waits in the task table until its queue can be reached.`);
     return job;
   }
 
@@ -62,7 +65,7 @@ export class BoardQueue extends BullMQAdapter {
     return Object.assign(job, {
       retry: async () => {
         const outcome = await this.jobs.retry(id);
-        if (outcome !== "retried") throw new Error(`Job ${id} is ${outcome}: there is nothing to retry.`);
+        if (outcome !== "retried") throw new Problem(409, `Job ${id} is ${outcome}: there is nothing to retry.`);
       },
       remove: async (...options: Parameters<typeof remove>) => {
         const outcome = await this.jobs.cancel(id);
