@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { SettingsInvalid } from "queuehost/jobs";
 import { describe, expect, it } from "vitest";
 import { readConfig } from "../../../app/src/config";
@@ -93,5 +95,14 @@ describe("readConfig", () => {
 
   it("names a variable with several faults once", () => {
     expect(faultsOf({ PORT: "-1" }).match(/PORT/g)).toHaveLength(1);
+  });
+
+  it("has every variable in its documentation", () => {
+    const sources = ["app/src/config.ts", "app/src/services/settings.ts", "app/jobs/settings-from-env.ts"];
+    const text = (file: string) => readFileSync(join(__dirname, "..", "..", "..", file), "utf8");
+    const variables = sources.flatMap((file) => text(file).match(/(?<=^ {2})[A-Z][A-Z_]+(?=: )/gm) ?? []);
+    expect(variables.length).toBeGreaterThan(30);
+    const documented = text("docs/app.md").split("## Environment")[1];
+    for (const variable of new Set(variables)) expect(documented).toContain(`\`${variable}\``);
   });
 });
