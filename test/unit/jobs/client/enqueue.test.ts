@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import type { Jobs } from "../../../../app/jobs/client/types";
-import { IdTaken, InputInvalid, PayloadInvalid, QueueFull } from "../../../../app/jobs/errors";
+import { EncryptionKeyMissing, IdTaken, InputInvalid, PayloadInvalid, QueueFull } from "../../../../app/jobs/errors";
+import { defineJob } from "../../../../app/jobs/table/define-job";
 import { waitFor } from "../../../support/wait-for";
 import { redis } from "../../app/support/redis-server";
-import { Clients, done, once, ordered, patient, quick, tracked } from "./support";
+import { Clients, done, once, ordered, patient, quick, table, tracked } from "./support";
 
 describe.skipIf(redis.missing)(`enqueueing${redis.note}`, () => {
   let clients: Clients;
@@ -147,5 +149,45 @@ describe.skipIf(redis.missing)(`enqueueing${redis.note}`, () => {
         () => false,
       ),
     );
+  });
+
+  it("keeps secrets from those who read queue and tables, and shows them to the job", async () => {
+    const read: string[] = [];
+    const reset = defineJob({
+      ...{ name: "reset", queue: "mail", description: "With a secret", encrypted: ["link"] },
+      payload: z.strictObject({ to: z.string(), link: z.string() }),
+      run: async ({ link }) => {
+        read.push(link);
+      },
+    });
+    const of = { ...table, jobs: [...table.jobs, reset] };
+    const key = `k1:${Buffer.alloc(32, 7).toString("base64")}`;
+    const client = await clients.client(clients.settings({ QUEUE_ENCRYPTION_KEY: key }), of);
+    const payload = { to: "eva", link: "https://secret" };
+    const { id } = await client.enqueue(reset, payload, { id: "reset-1" });
+    expect(await client.enqueue(reset, payload, { id: "reset-1" })).toMatchObject({ outcome: "known" });
+    await expect(client.enqueue(reset, { ...payload, link: "x" }, { id: "reset-1" })).rejects.toThrow(IdTaken);
+    const stored = [(await client.store.find(id))?.payload, (await client.provider?.find("mail", id))?.payload];
+    expect(stored).toEqual([expect.stringContaining('"$enc":"k1:'), expect.stringContaining('"$enc":"k1:')]);
+    expect(stored.join()).not.toContain("secret");
+    client.work();
+    await waitFor("the job has read it", () => read.length === 1);
+    expect(read).toEqual(["https://secret"]);
+    const keyless = await clients.client(clients.settings(), of);
+    await expect(keyless.enqueue(reset, payload)).rejects.toThrow(EncryptionKeyMissing);
+  });
+
+  it("makes one job of what several processes enqueue under one id at the same time", async () => {
+    const settings = clients.settings();
+    const several = await Promise.all([1, 2, 3].map(() => clients.client(settings)));
+    const sent = several.flatMap((client) =>
+      Array.from({ length: 5 }, () => client.enqueue(tracked, { name: "same" }, { id: "same-1" })),
+    );
+    const outcomes = (await Promise.all(sent)).map(({ outcome }) => outcome);
+    expect(outcomes.filter((outcome) => outcome !== "known")).toEqual(["queued"]);
+    for (const client of several) client.work();
+    const [first] = several;
+    await waitFor("it is done", async () => (await first?.status("same-1"))?.status === "completed");
+    expect(done).toEqual(["same"]);
   });
 });
