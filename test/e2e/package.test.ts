@@ -78,6 +78,22 @@ describe.skipIf(LACKS_ENGINE)("in a repository of a team's own", () => {
     for (const name of ["test", "docs", "app"]) expect(existsSync(join(installed, name)), name).toBe(false);
   });
 
+  test("an application gets queuehost/jobs from it, with its types", async () => {
+    const job = 'defineJob({ name: "greet", queue: "mail", description: "Hello", payload: z.object({}), run: 1 })';
+    const wrong = `import { defineJob } from "queuehost/jobs";\nimport { z } from "zod";\nexport const greet = ${job};\n`;
+    writeFileSync(join(project, "wrong.ts"), wrong);
+    const { exitCode, output } = await typed("npx", ["tsc", "--noEmit", "--module", "nodenext", "wrong.ts"], project);
+    rmSync(join(project, "wrong.ts"));
+    expect(exitCode).toBe(2);
+    expect(output.split("\n").filter((line) => /^\S/.test(line))).toEqual([
+      expect.stringMatching(
+        /^wrong\.ts\(3,.*Type 'number' is not assignable to type '\(payload: Record<string, never>/,
+      ),
+    ]);
+    const shown = await succeeds("node", ["-p", 'typeof require("queuehost/jobs").openJobs'], project);
+    expect(shown.stdout.trim()).toBe("function");
+  });
+
   test("init configures an application that nobody here wrote", async () => {
     const { output } = await queuehost("init", "../shop", "--stack", "staging", "--yes");
     expect(output).toContain("Made the stack staging.");
