@@ -1,11 +1,8 @@
-import { type Log, reason } from "../log";
-import { type NewJob, type Provider, QueueUnavailable } from "../provider/provider";
-import type { Outgoing, Store, Task } from "../store/store";
+import type { Log } from "../log";
+import type { Provider } from "../provider/provider";
+import type { Store } from "../store/store";
+import { BATCH, Bringing, LEASE } from "./bringing";
 
-/** Tasks that are brought to the queue in one call. */
-const BATCH = 500;
-/** Milliseconds that a relay has for a batch before another one takes it as well, which adds nothing. */
-const LEASE = 5000;
 /** Milliseconds between two looks, while tasks have to get to the queue, and while none has. */
 const PACE = { busy: 1000, idle: 5000 };
 /** Milliseconds before a queue that is away is tried again: the first time, and at most. */
@@ -69,7 +66,6 @@ export function startRelay({ store, provider, log }: Options): Relay {
         backOff = Math.min(Math.max(BACK_OFF.first, backOff * 2), BACK_OFF.most);
         await alarm.wait(backOff);
       } else {
-        if (backOff > 0) bringing.report();
         backOff = 0;
         await alarm.wait(PACE[pace]);
       }
@@ -99,95 +95,6 @@ export function startRelay({ store, provider, log }: Options): Relay {
   };
 }
 
-/** One batch after another, from the outbox to the queue. */
-class Bringing {
-  /** Tasks that the queue refuses, whichever it is: told once. */
-  private readonly refused = new Set<string>();
-  private readonly forgetting = new Set<Promise<void>>();
-  /** By rounds, since the queue was away. */
-  private late = 0;
-
-  constructor(
-    private readonly store: Store,
-    private readonly provider: Provider,
-    private readonly log: Log,
-  ) {}
-
-  /** Takes the oldest ones. @returns how it goes on */
-  async round(): Promise<"more" | "busy" | "idle" | "away"> {
-    const claimed = await this.store.claimOutgoing(BATCH, LEASE);
-    const { sent, unavailable } = await this.bring(claimed);
-    this.late += sent.length;
-    if (unavailable.length > 0) return "away";
-    if (claimed.length === BATCH) return "more";
-    return (await this.store.outgoing()) > 0 ? "busy" : "idle";
-  }
-
-  /** The queue is there again. */
-  report(): void {
-    if (this.late > 0) this.log(`[Queue Service] ${this.late} gespeicherte Jobs zur Queue gebracht`);
-    this.late = 0;
-  }
-
-  async bring(claimed: readonly Outgoing[]): Promise<{ sent: readonly Outgoing[]; unavailable: readonly Outgoing[] }> {
-    if (claimed.length === 0) return { sent: [], unavailable: [] };
-    try {
-      await this.add(claimed);
-      this.forget(claimed);
-      return { sent: claimed, unavailable: [] };
-    } catch (error) {
-      if (error instanceof QueueUnavailable) {
-        // The claims end by themselves where the database is away too.
-        await this.store.release(claimed).catch(() => {});
-        return { sent: [], unavailable: claimed };
-      }
-      const [first] = claimed;
-      if (first && claimed.length === 1) {
-        this.refuse(first.task, error);
-        return { sent: [], unavailable: [] };
-      }
-    }
-    return await this.bringEach(claimed);
-  }
-
-  /** What is known to be in the queue is forgotten in the end. */
-  async settled(): Promise<void> {
-    await Promise.all(this.forgetting);
-  }
-
-  /** One of them is refused: the others needn't wait for it. */
-  private async bringEach(claimed: readonly Outgoing[]) {
-    const all = { sent: [] as Outgoing[], unavailable: [] as Outgoing[] };
-    for (const one of claimed) {
-      const { sent, unavailable } = await this.bring([one]);
-      all.sent.push(...sent);
-      all.unavailable.push(...unavailable);
-    }
-    return all;
-  }
-
-  private async add(claimed: readonly Outgoing[]): Promise<void> {
-    for (const { task, again } of claimed) if (again) await this.provider.remove(task.queue, task.id);
-    await this.provider.add(claimed.map(({ task }) => jobOf(task)));
-  }
-
-  /** Nobody waits for it: whoever enqueued knows already that the queue has it. */
-  private forget(claimed: readonly Outgoing[]): void {
-    const forgetting: Promise<void> = this.store
-      .sent(claimed)
-      .catch(() => {})
-      .finally(() => this.forgetting.delete(forgetting));
-    this.forgetting.add(forgetting);
-  }
-
-  /** It stays claimed for a while, and in the outbox: another release may know its queue. */
-  private refuse({ id, type }: Task, error: unknown): void {
-    if (this.refused.has(id)) return;
-    this.refused.add(id);
-    this.log(`[Queue Service] Job ${id} (${type}) kommt nicht in die Queue: ${reason(error)}`);
-  }
-}
-
 /** A pause that can be cut short. */
 class Alarm {
   private rung = false;
@@ -212,8 +119,4 @@ class Alarm {
     this.wakeUp = undefined;
     this.rung = false;
   }
-}
-
-function jobOf({ id, queue, type, payload, priority, attempts, backoff, runAt }: Task): NewJob {
-  return { id, queue, type, payload, priority, attempts, backoff, runAt };
 }

@@ -25,6 +25,10 @@ const BIGINT = types.builtins.INT8;
  * @throws SettingsInvalid where it refuses for good (no such database, wrong password), StoreUnavailable while it is away
  */
 export async function openPostgres(url: string): Promise<Session> {
+  if (!/^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? "")) {
+    // It may hold a password: isn't repeated.
+    throw new SettingsInvalid(["DATABASE_URL: should be a URL such as postgresql://user@host/database"]);
+  }
   const pool = new Pool({
     connectionString: url,
     max: CONNECTIONS,
