@@ -1,7 +1,9 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { Jimp } from "jimp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startMailCatcher } from "../../../app/dev/mail-catcher";
 import { freePort } from "../../support/free-port";
 import { waitFor } from "../../support/wait-for";
 import { reservation } from "./support/backend";
@@ -59,6 +61,33 @@ describe("with QUEUE_ENABLED=false", () => {
     await worker.says("[Queue] Queue-System ist deaktiviert (QUEUE_ENABLED=false)");
     expect(worker.alive).toBe(true);
     expect(await worker.stop("SIGTERM")).toBe(0);
+  });
+});
+
+describe("what lies apart in the release", () => {
+  it("is loaded by the job that needs it, in a process of its own where the job has one", async () => {
+    const catcher = await startMailCatcher();
+    const port = await freePort();
+    const SMTP_URL = `smtp://127.0.0.1:${catcher.port}`;
+    const backend = release.start("backend", { PORT: port, QUEUE_ENABLED: "false", SMTP_URL });
+    await backend.says("[Server] Release");
+    const run = async (type: string, payload: object) => {
+      const body = JSON.stringify({ type, payload });
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`http://127.0.0.1:${port}/api/tasks/`, { method: "POST", headers, body });
+      return (await answer.json()) as { id: string; status: string };
+    };
+    expect(await run("welcome-email", { userEmail: "ada@example.org", userName: "Ada" })).toMatchObject({
+      status: "completed",
+    });
+    expect(catcher.mails.map(({ to }) => to)).toEqual([["ada@example.org"]]);
+    const png = await new Jimp({ width: 300, height: 200, color: 0x3366ccff }).getBuffer("image/png");
+    writeFileSync(join(release.state, "uploads", "blue.png"), png);
+    const made = await run("optimise-image", { file: "blue.png", width: 100, height: 100 });
+    expect(made.status, backend.lines.join("\n")).toBe("completed");
+    expect(readdirSync(join(release.state, "exports"))).toEqual([`image-${made.id}.jpg`]);
+    await catcher.close();
+    expect(await backend.stop("SIGTERM")).toBe(0);
   });
 });
 
