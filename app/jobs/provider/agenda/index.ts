@@ -86,7 +86,8 @@ class AgendaProvider implements Provider {
   }
 
   async find(queue: string, id: string): Promise<QueuedJob | undefined> {
-    const entry = await this.link.use(() => this.shelf.get(this.queue(queue).jobs, id));
+    const { jobs } = this.queue(queue);
+    const entry = await this.link.use(() => this.shelf.get(jobs, id));
     return entry && toQueuedJob(entry, queue, Date.now());
   }
 
@@ -120,12 +121,14 @@ class AgendaProvider implements Provider {
   }
 
   async remove(queue: string, id: string): Promise<"removed" | "active" | "unknown"> {
-    return await this.link.use(() => this.shelf.delete(this.queue(queue).jobs, id));
+    const { jobs } = this.queue(queue);
+    return await this.link.use(() => this.shelf.delete(jobs, id));
   }
 
   async setPriority(queue: string, id: string, priority: number): Promise<boolean> {
+    const { jobs } = this.queue(queue);
     const patch = { priority: toAgendaPriority(priority) };
-    return await this.link.use(() => this.shelf.change(this.queue(queue).jobs, id, "pending", patch));
+    return await this.link.use(() => this.shelf.change(jobs, id, "pending", patch));
   }
 
   async retry(queue: string, id: string): Promise<boolean> {
@@ -141,8 +144,8 @@ class AgendaProvider implements Provider {
   }
 
   async pause(queue: string): Promise<void> {
-    const id = this.queue(queue).storedAs;
-    await this.link.use(() => this.shelf.add([newEntry(this.pauses, { id, type: "pause" })]));
+    const { storedAs } = this.queue(queue);
+    await this.link.use(() => this.shelf.add([newEntry(this.pauses, { id: storedAs, type: "pause" })]));
   }
 
   async resume(queue: string): Promise<void> {

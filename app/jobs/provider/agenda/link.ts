@@ -96,7 +96,9 @@ export class Link {
     if (message === this.fault && Date.now() - this.toldAt < REPEAT_AFTER_MS) return;
     this.fault = message;
     this.toldAt = Date.now();
-    if (!this.closed) this.log(`[Queue Service] ${this.server.label}-Verbindungsfehler: ${message}`);
+    if (this.closed) return;
+    this.log(`[Queue Service] ${this.server.label}-Verbindungsfehler: ${message}`);
+    if (/NOAUTH|WRONGPASS/.test(message)) this.log("[Queue Service] Bitte REDIS_PASSWORD in der .env prüfen");
   }
 }
 

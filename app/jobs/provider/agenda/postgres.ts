@@ -2,58 +2,11 @@ import { createHash } from "node:crypto";
 import type { PostgresNotificationChannel } from "@agendajs/postgres-backend" with { "resolution-mode": "import" };
 import type { JobId } from "agenda" with { "resolution-mode": "import" };
 import type { Pool } from "pg";
-import type { Condition, Data, Entry, Patch, Shelf, Status, Taken } from "./shelf";
+import { COLUMNS, CONDITIONS, ORDER, PAGES, type Row, toColumn, toEntry } from "./postgres-rows";
+import type { Condition, Entry, Patch, Shelf, Status, Taken } from "./shelf";
 
 const TABLE = "queuehost_agenda_jobs";
 const CHANNEL = "queuehost_agenda";
-
-/** As Agenda's PostgreSQL backend has them. */
-interface Row {
-  name: string;
-  priority: number;
-  next_run_at: Date | null;
-  locked_at: Date | null;
-  last_run_at: Date | null;
-  last_finished_at: Date | null;
-  failed_at: Date | null;
-  fail_count: number | null;
-  fail_reason: string | null;
-  progress: number | null;
-  repeat_interval: string | null;
-  repeat_timezone: string | null;
-  data: Data;
-  was_locked?: boolean;
-}
-
-const COLUMNS: Readonly<Record<keyof Patch, string>> = {
-  priority: "priority",
-  nextRunAt: "next_run_at",
-  lockedAt: "locked_at",
-  lastRunAt: "last_run_at",
-  lastFinishedAt: "last_finished_at",
-  failedAt: "failed_at",
-  failCount: "fail_count",
-  failReason: "fail_reason",
-  progress: "progress",
-  repeatInterval: "repeat_interval",
-  repeatTimezone: "repeat_timezone",
-  data: "data",
-};
-
-const ORDER = "((data->>'order')::bigint)";
-/** $2 is now. */
-const PAGES: Readonly<Record<Status, readonly [where: string, order: string]>> = {
-  active: ["locked_at is not null", "last_run_at desc"],
-  waiting: ["locked_at is null and next_run_at <= $2", `priority, ${ORDER} desc`],
-  scheduled: ["locked_at is null and next_run_at > $2", `next_run_at desc, ${ORDER} desc`],
-  completed: ["locked_at is null and next_run_at is null and failed_at is null", "last_finished_at desc"],
-  failed: ["locked_at is null and next_run_at is null and failed_at is not null", "last_finished_at desc"],
-};
-const CONDITIONS = {
-  held: "locked_at is not null and last_modified_by = $2",
-  pending: "locked_at is null and next_run_at is not null and $2::text is null",
-  failed: "locked_at is null and next_run_at is null and failed_at is not null and $2::text is null",
-} as const;
 
 /** Agenda's PostgreSQL backend: its table, its indexes, its notifications. */
 export class PostgresShelf implements Shelf {
@@ -226,27 +179,4 @@ function idOf(name: string, id: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     "-",
   );
-}
-
-function toColumn(key: keyof Patch, value: unknown): unknown {
-  if (key === "data") return JSON.stringify(value);
-  return typeof value === "number" && COLUMNS[key].endsWith("_at") ? new Date(value) : value;
-}
-
-function toEntry(row: Row): Entry {
-  return {
-    name: row.name,
-    priority: row.priority,
-    nextRunAt: row.next_run_at?.getTime() ?? null,
-    lockedAt: row.locked_at?.getTime() ?? null,
-    lastRunAt: row.last_run_at?.getTime() ?? null,
-    lastFinishedAt: row.last_finished_at?.getTime() ?? null,
-    failedAt: row.failed_at?.getTime() ?? null,
-    failCount: row.fail_count ?? 0,
-    failReason: row.fail_reason,
-    progress: row.progress ?? 0,
-    repeatInterval: row.repeat_interval,
-    repeatTimezone: row.repeat_timezone,
-    data: row.data,
-  };
 }

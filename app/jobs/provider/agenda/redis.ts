@@ -45,9 +45,15 @@ export class RedisShelf implements Shelf {
     const { repository } = backend;
     if (!("getRedis" in repository)) throw new TypeError("Agenda's Redis backend has changed");
     const client = (repository as unknown as { getRedis(): Client }).getRedis();
-    client.on("error", () => {});
     this.opened = { backend, client };
-    await client.connect();
+    let told: Error | undefined;
+    client.on("error", (error) => {
+      told ??= error;
+    });
+    await client.connect().catch((error) => {
+      // What is wrong, such as a password, comes as an event; the rejection says that the connection is closed.
+      throw told ?? error;
+    });
     await backend.connect();
     const listening = { redisOptions: { ...redisOptions, lazyConnect: false, enableOfflineQueue: true } };
     this.channel = new RedisNotificationChannel({

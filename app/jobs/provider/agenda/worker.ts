@@ -4,8 +4,9 @@ import { reason } from "../../log";
 import { Aborted } from "../../run/execution";
 import type { Outcome, ProviderWorker, QueueSettings, TakenJob, WorkEvents, WorkOptions } from "../provider";
 import type { Link } from "./link";
+import { after, failure } from "./outcome";
 import { RateLimit } from "./rate-limit";
-import { type Entry, orderAt, type Patch, type Shelf, toAgendaPriority } from "./shelf";
+import { type Entry, type Patch, type Shelf, toAgendaPriority } from "./shelf";
 
 /** A lock lives this long without renewal: then another worker runs the job again. */
 const LOCK_MS = 5000;
@@ -226,28 +227,4 @@ class LockLost extends Error {
   constructor(id: string) {
     super(`the lock of job ${id} was lost before its end could be noted: another worker has it`);
   }
-}
-
-function after(entry: Entry, outcome: Outcome): Patch {
-  switch (outcome.kind) {
-    case "completed": {
-      const data = { ...entry.data, result: outcome.result };
-      return { lockedAt: null, nextRunAt: null, lastFinishedAt: Date.now(), data };
-    }
-    case "failed":
-      return failure(entry, outcome.error, outcome.final);
-    case "handed back":
-      return { lockedAt: null };
-    default:
-      return outcome satisfies never;
-  }
-}
-
-function failure({ failCount, data }: Entry, error: string, final: boolean): Patch {
-  const now = Date.now();
-  const runs = failCount + 1;
-  const failed = { lockedAt: null, failCount: runs, failReason: error };
-  if (final || runs >= data.attempts) return { ...failed, nextRunAt: null, lastFinishedAt: now, failedAt: now };
-  const nextRunAt = now + data.backoff * 2 ** failCount;
-  return { ...failed, nextRunAt, data: { ...data, order: orderAt(nextRunAt) } };
 }

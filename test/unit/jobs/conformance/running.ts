@@ -63,19 +63,24 @@ export function runs(site: () => Site): void {
 
   test("a failed run is tried again, after twice as long each time, until the attempts are used up", async () => {
     const provider = await site().open();
-    const job = newJob({ attempts: 3, backoff: 200 });
+    const job = newJob({ attempts: 3, backoff: 500 });
     await provider.add([job]);
     const begun: number[] = [];
     site().work(provider, ["first"], async () => {
       begun.push(Date.now());
       return { kind: "failed", error: `try ${begun.length}`, final: false };
     });
-    await site().ran(1);
-    const between = await waitFor("the pause", async () => {
-      const found = await provider.find("first", job.id);
-      return found?.status === "scheduled" ? found : undefined;
-    });
-    expect(between).toMatchObject({ attempt: 1, error: "try 1" });
+    for (const [attempt, pause] of [
+      [1, 500],
+      [2, 1000],
+    ] as const) {
+      const between = await waitFor(`the pause after ${attempt}`, async () => {
+        const found = await provider.find("first", job.id);
+        return found?.status === "scheduled" && found.attempt === attempt ? found : undefined;
+      });
+      expect(between.error).toBe(`try ${attempt}`);
+      expect(between.runAt).toBeGreaterThanOrEqual((begun[attempt - 1] ?? 0) + pause - 50);
+    }
     const failed = await waitFor("the failure", async () => {
       const found = await provider.find("first", job.id);
       return found?.status === "failed" ? found : undefined;
@@ -84,8 +89,8 @@ export function runs(site: () => Site): void {
     expect(failed.finishedAt).not.toBeNull();
     expect(site().runs).toEqual([`${job.id}#1`, `${job.id}#2`, `${job.id}#3`]);
     const [first = 0, second = 0, third = 0] = begun;
-    expect(second - first).toBeGreaterThanOrEqual(200);
-    expect(third - second).toBeGreaterThanOrEqual(400);
+    expect(second - first).toBeGreaterThanOrEqual(500);
+    expect(third - second).toBeGreaterThanOrEqual(1000);
   });
 
   test("a final failure isn't tried again; retrying gives it all its attempts", async () => {
