@@ -7,7 +7,7 @@ for (const type of ["task-completed", "task-cancelled", "task-failed"]) {
 
 const within = (selector) => document.querySelector("task-list").shadowRoot.querySelector(selector);
 
-/** The tasks whose rows were touched in so many rounds of changes. */
+/** The tasks whose rows were touched in so many rounds of changes, of which the list asks for one. */
 globalThis.touchedIn = (rounds) =>
   new Promise((resolve) => {
     const seen = new Set();
@@ -22,6 +22,7 @@ globalThis.touchedIn = (rounds) =>
       left -= 1;
       if (left === 0) resolve([...seen]);
     }).observe(within("tbody"), { subtree: true, childList: true, characterData: true, attributeOldValue: true });
+    document.querySelector("task-list").refresh();
   });
 
 globalThis.looks = () => ({

@@ -27,7 +27,8 @@ export class Visitor {
   static async come(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await browser.newContext({ baseURL: url, viewport: { width: 1200, height: 800 }, ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    // A busy machine takes its time.
+    page.setDefaultTimeout(30_000);
     const visitor = new Visitor(page, []);
     page.on("console", (message) => {
       if (message.type() === "error") visitor.faults.push(`${message.text()} ${message.location().url}`);
