@@ -1,6 +1,5 @@
 /** `queuehost/jobs`: jobs from one declarative table. See README.md beside this file. */
 export { type Overrides, openJobs } from "./client/open";
-export { stateOf } from "./client/state";
 export type * from "./client/types";
 export { documentTable } from "./document";
 export * from "./errors";
@@ -26,6 +25,5 @@ export {
 } from "./store/store";
 export { defineJob } from "./table/define-job";
 export { defineTable } from "./table/define-table";
-export { ID, ID_EXPECTED, NAME } from "./table/names";
 export type * from "./table/types";
 export { PRIORITY } from "./table/types";

@@ -81,14 +81,16 @@ export function looking(context: Context): Looking {
       const failed = (fault: unknown) => {
         error ??= reason(fault);
       };
-      const outgoing = await store.outgoing().catch((fault: unknown) => void failed(fault));
       const queues: Record<string, Counts> = {};
-      const counting = names.map(async (name) => {
+      const count = async (name: string) => {
         if (provider) queues[name] = await provider.counts(name);
-      });
-      const state = await queueState();
+      };
+      const [outgoing, state] = await Promise.all([
+        store.outgoing().catch((fault: unknown) => void failed(fault)),
+        queueState(),
+        Promise.all(names.map(count)).catch(failed),
+      ]);
       if (state === "fallback") failed("the queue can't be reached");
-      await Promise.all(counting).catch(failed);
       return {
         healthy: error === undefined,
         provider: settings.provider,

@@ -143,12 +143,10 @@ describe.skipIf(redis.missing)(`enqueueing${redis.note}`, () => {
     await expect(jobs.enqueueBulk(quick, [{ name: "5" }], { queue: "other" })).rejects.toThrow(QueueFull);
     expect((await jobs.list({ queue: "other" })).total).toBe(3);
     jobs.work(["other"]);
-    await waitFor("there is room", () =>
-      fourth().then(
-        () => true,
-        () => false,
-      ),
-    );
+    const refusedAt = Date.now();
+    await waitFor("there is room", async () => (await jobs.health()).queues.other?.waiting === 0);
+    await waitFor("the last count is old", () => Date.now() - refusedAt > 1100);
+    expect((await fourth()).outcome).toBe("queued");
   });
 
   it("keeps secrets from those who read queue and tables, and shows them to the job", async () => {
