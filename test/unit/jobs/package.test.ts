@@ -1,9 +1,11 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PACKAGE } from "../../../scripts/lib/places";
 import { type Ended, run } from "../../../scripts/lib/run";
+import { waitFor } from "../../support/wait-for";
 import { RedisServer, redis } from "../app/support/redis-server";
 
 const JOB = `import { defineJob, defineTable, openJobs, readSettings } from "queuehost/jobs";
@@ -23,19 +25,8 @@ const greet = defineJob({
 const table = defineTable({ queues: { mail: { description: "Mails" } }, jobs: [greet] });
 `;
 
-const RIGHT = `${JOB}
-async function main() {
-  const jobs = await openJobs(table, readSettings(process.env, table));
-  await jobs.settled;
-  const { id, outcome } = await jobs.enqueue(greet, { to: "Ada" }, { id: "first" });
-  console.log(id, outcome);
-  jobs.work();
-  while ((await jobs.status("first"))?.status !== "completed") await new Promise((next) => setTimeout(next, 20));
-  console.log(JSON.stringify((await jobs.status("first"))?.result));
-  await jobs.shutdown();
-}
-void main();
-`;
+/** Ten lines that run as they stand, as an ES module. */
+const [, EXAMPLE = ""] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(PACKAGE, "app/jobs/README.md"), "utf8")) ?? [];
 
 /** Faults that the compiler has to find, by the line that they are in. */
 const WRONG = `${JOB}
@@ -73,14 +64,14 @@ describe("the package's queuehost/jobs, in a project of another team's", () => {
     symlinkSync(join(PACKAGE, "node_modules"), join(installed, "node_modules"));
     for (const name of ["zod", "@types"])
       symlinkSync(join(PACKAGE, "node_modules", name), join(project, "node_modules", name));
-    writeFileSync(join(project, "right.ts"), RIGHT);
+    writeFileSync(join(project, "right.mts"), EXAMPLE);
     writeFileSync(join(project, "wrong.ts"), WRONG);
-  }, 120_000);
+  }, 300_000);
   afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-  test("has types: each fault of a caller is found, and nothing else", { timeout: 120_000 }, async () => {
+  test("has types: each fault of a caller is found, and nothing else", { timeout: 300_000 }, async () => {
     const options = ["--strict", "--module", "nodenext", "--target", "es2024", "--types", "node"];
-    const { output } = await node(bin("tsc"), ...options, "right.ts", "wrong.ts");
+    const { output } = await node(bin("tsc"), ...options, "right.mts", "wrong.ts");
     const found = output.split("\n").filter((line) => /^\S/.test(line));
     expect(found.map((line) => line.replace(/\((\d+),.*/, ":$1"))).toEqual(
       WRONG_LINES.map((line) => `wrong.ts:${line}`),
@@ -88,21 +79,27 @@ describe("the package's queuehost/jobs, in a project of another team's", () => {
     expect(found[0]).toContain("Type 'number' is not assignable to type 'string'");
   });
 
-  test.skipIf(redis.missing)(`runs in plain Node${redis.note}`, { timeout: 60_000 }, async () => {
+  test.skipIf(redis.missing)(`does what its README says${redis.note}`, { timeout: 120_000 }, async () => {
     const server = await RedisServer.start();
+    const env = { ...process.env, REDIS_PORT: String(server.port), STATE_DIR: join(project, "data") };
+    const running = spawn(bin("node"), ["right.mjs"], { cwd: project, env, stdio: ["ignore", "pipe", "inherit"] });
+    const ended = new Promise((settle) => running.once("exit", settle));
     try {
-      const env = { REDIS_PORT: String(server.port), STATE_DIR: join(project, "data") };
-      const { output, exitCode } = await run(bin("node"), ["right.js"], { cwd: project, env });
-      expect(output).toContain("first queued\n");
-      expect(output).toContain("Hello Ada, 1 times, job first, false\n");
-      expect(output).toMatch(/^\{"greeted":"Ada"\}$/m);
-      expect(exitCode).toBe(0);
+      let output = "";
+      running.stdout.setEncoding("utf8").on("data", (text) => {
+        output += text;
+      });
+      await waitFor("the job", () => output.includes("Welcome, eva@example.org!"), 30);
     } finally {
+      running.kill("SIGKILL");
+      await ended;
       await server.remove();
     }
   });
 
-  test("shows nothing but what it exports", async () => {
+  test("is a CommonJS module too, and shows nothing but what it exports", async () => {
+    const { stdout } = await node("-p", `typeof require("queuehost/jobs").openJobs`);
+    expect(stdout).toBe("function");
     const { output } = await node("-e", `require("queuehost/jobs/store/sqlite")`);
     expect(output).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
   });
