@@ -5,6 +5,7 @@ import { backups } from "./commands/backups";
 import { check } from "./commands/check";
 import { deploy } from "./commands/deploy";
 import { destroy } from "./commands/destroy";
+import { dev } from "./commands/dev";
 import { engine } from "./commands/engine";
 import { env } from "./commands/env";
 import { init } from "./commands/init";
@@ -54,8 +55,8 @@ for (const command of [
 ])
   program.addCommand(command.hook("preAction", assertProject));
 program.addCommand(engine);
-// What is said and tested of the sources of this package.
-if (IN_CLONE) for (const command of [test, check]) program.addCommand(command);
+// The reference application, and what is said and tested of the sources of this package.
+if (IN_CLONE) for (const command of [dev, test, check]) program.addCommand(command);
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) process.exit(error.exitCode);

@@ -13,8 +13,6 @@ import { asked, ProcessGroup } from "./processes";
 import { haveRedis } from "./redis";
 
 const SMTP_PORT = 1025;
-/** How long the first start may take until the addresses are told, in milliseconds. */
-const START_MS = 60_000;
 
 async function main(): Promise<void> {
   const ending = asked();
@@ -41,8 +39,10 @@ async function main(): Promise<void> {
       cwd: APP,
     });
     running.unshift(app);
-    void tell(url, rows);
+    const told = new AbortController();
+    void tell(url, rows, told.signal);
     const end = await Promise.race([ending, app.ended]);
+    told.abort();
     if (end instanceof Error) throw end;
     if (typeof end === "number") process.exitCode = end;
   } finally {
@@ -51,11 +51,10 @@ async function main(): Promise<void> {
 }
 
 /** The addresses, once the application answers. */
-async function tell(url: string, rows: string[][]): Promise<void> {
-  for (const started = performance.now(); performance.now() - started < START_MS; await sleep(200)) {
-    const answer = await fetch(`${url}/health`).catch(() => undefined);
-    if (answer?.ok) break;
-  }
+async function tell(url: string, rows: string[][], signal: AbortSignal): Promise<void> {
+  const answers = async () => (await fetch(`${url}/health`, { signal }).catch(() => undefined))?.ok === true;
+  while (!signal.aborted && !(await answers())) await sleep(200);
+  if (signal.aborted) return;
   const pages = { Page: "/", Tasks: "/tasks", Board: "/admin/queues", Metrics: "/metrics", API: "/api/openapi.json" };
   const all = [...Object.entries(pages).map(([name, path]) => [name, url + path]), ...rows];
   const lines = all.map(([name = "", what = ""]) => `${name.padEnd(8)} ${what}`);

@@ -18,6 +18,8 @@ export interface DevRedis {
 
 const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
 const START_MS = 10_000;
+/** Answers of a Redis that is there all the same. */
+const REFUSED = /NOAUTH|WRONGPASS|DENIED|LOADING/;
 
 /**
  * The Redis at this address: the one that answers there already, else a redis-server of our own, on loopback, with its data in a
@@ -66,17 +68,22 @@ async function ping({ host, port, password }: RedisAddress): Promise<string | un
     ...(password === "" ? {} : { password }),
     family: 4,
     lazyConnect: true,
+    // That asks for INFO, which a server may refuse to those without a password.
+    enableReadyCheck: false,
     connectTimeout: 2000,
     retryStrategy: null,
     maxRetriesPerRequest: 0,
   });
-  client.on("error", () => {});
+  let refused: string | undefined;
+  client.on("error", ({ message }: Error) => {
+    if (REFUSED.test(message)) refused = message;
+  });
   try {
     await client.connect();
     return await client.ping();
   } catch (error) {
     const { message } = error as Error;
-    return /NOAUTH|WRONGPASS|DENIED|LOADING/.test(message) ? message : undefined;
+    return REFUSED.test(message) ? message : refused;
   } finally {
     client.disconnect();
   }
