@@ -34,7 +34,7 @@ beforeAll(async () => {
   if (redis.missing) return;
   writeFileSync(program, bundled('import "../unit/jobs/relay/shop";'));
   server = await RedisServer.start();
-});
+}, 60_000);
 
 afterAll(async () => {
   await server?.remove();
@@ -45,7 +45,7 @@ for (const { kind, name, missing, note } of KINDS) {
   describe.skipIf(missing || redis.missing)(`killed processes on ${name}${note}${redis.note}`, () => {
     const databases = new Databases(kind);
     const shops: Shop[] = [];
-    beforeAll(() => databases.start());
+    beforeAll(() => databases.start(), 60_000);
     afterAll(async () => {
       for (const shop of shops) await shop.stop();
       await databases.remove();

@@ -27,7 +27,7 @@ for (const { kind, name, missing, note } of KINDS) {
     beforeAll(async () => {
       await databases.start();
       server = await RedisServer.start();
-    });
+    }, 60_000);
     afterAll(async () => {
       await databases.remove();
       await server.remove();

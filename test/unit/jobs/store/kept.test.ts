@@ -8,7 +8,7 @@ for (const { kind, name, missing, note } of KINDS) {
   describe.skipIf(missing)(`what is kept on ${name}${note}`, () => {
     const databases = new Databases(kind);
     let store: Store;
-    beforeAll(() => databases.start());
+    beforeAll(() => databases.start(), 60_000);
     afterAll(() => databases.remove());
     beforeEach(async () => {
       store = await databases.store();

@@ -13,7 +13,7 @@ import { Databases, KINDS, newTask } from "../support/stores";
 for (const { kind, name, missing, note } of KINDS) {
   describe.skipIf(missing)(`opening on ${name}${note}`, () => {
     const databases = new Databases(kind);
-    beforeAll(() => databases.start());
+    beforeAll(() => databases.start(), 60_000);
     afterAll(() => databases.remove());
 
     test("processes that start at once make the tables once", async () => {
@@ -129,7 +129,7 @@ describe.skipIf(postgres.missing)(`PostgreSQL${postgres.note}`, () => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await PostgresServer.start();
-  });
+  }, 60_000);
   afterAll(() => server.remove());
 
   const open = (databaseUrl: string) => openStore({ stateDir: "/nowhere", databaseUrl });

@@ -12,7 +12,7 @@ for (const { kind, name, missing, note } of KINDS) {
     /** As two processes have it. */
     let store: Store;
     let other: Store;
-    beforeAll(() => databases.start());
+    beforeAll(() => databases.start(), 60_000);
     afterAll(() => databases.remove());
     beforeEach(async () => {
       place = await databases.place();
