@@ -261,6 +261,33 @@ describe.skipIf(redis.missing)(`the API of tasks and queues${redis.note}`, () =>
   });
 });
 
+describe.skipIf(redis.missing)(`while the queue is away${redis.note}`, () => {
+  it("says what can be said, and 503 with Retry-After of the rest", async () => {
+    captureLog();
+    const server = await RedisServer.start();
+    const box = sandbox({ REDIS_PORT: server.port });
+    const backend = await openBackend(box.config);
+    await backend.ask({ method: "POST", url: "/api/tasks/", payload: confirm({ id: "before-1", at: later() }) });
+    await server.kill();
+    await waitFor("it to be noticed", async () => (await backend.get("/health")).body.queue === "fallback");
+    const codeOf = async (method: Method, url: string, payload?: object) =>
+      (await backend.ask({ method, url: `/api${url}`, ...(payload && { payload }) })).code;
+    expect(await codeOf("GET", "/tasks/")).toBe(200);
+    expect(await codeOf("GET", "/tasks/before-1/status/")).toBe(200);
+    expect(await codeOf("GET", "/dead-letters/")).toBe(200);
+    expect((await backend.get("/api/queues/")).body).toMatchObject({ state: "fallback" });
+    expect(await codeOf("GET", "/tasks/unknown-1/status/")).toBe(503);
+    expect(await codeOf("GET", "/recurring/")).toBe(503);
+    const { code, headers } = await backend.ask({ method: "POST", url: "/api/queues/default/pause/" });
+    expect([code, headers["retry-after"]]).toEqual([503, "2"]);
+    expect(await codeOf("POST", "/tasks/", confirm({ id: "meanwhile-1" }))).toBe(201);
+    expect(await codeOf("POST", "/tasks/", confirm({ id: "for-later-1", at: later() }))).toBe(202);
+    await backend.close();
+    await server.remove();
+    box.remove();
+  });
+});
+
 describe("without a queue", () => {
   it("does the job at once, says how it ended, and shows no counts", async () => {
     captureLog();
