@@ -62,6 +62,8 @@ export function ordersAndLimits(site: () => Site): void {
     };
     site().work(provider, ["first", "second"], work, { concurrency: 3 });
     await site().ran(3);
+    // There is no event of what doesn't happen.
+    await new Promise((resolve) => setTimeout(resolve, 300));
     open.resolve();
     await site().ran(12);
     expect(most).toBe(3);
