@@ -170,8 +170,7 @@ export class BullmqProvider implements Provider {
   }
 
   async setRecurring(recurring: Recurring): Promise<void> {
-    const settings = this.settings.get(recurring.queue);
-    if (!settings) throw new Error(`queue ${JSON.stringify(recurring.queue)} isn't in the table`);
+    const settings = this.opened.of(recurring.queue);
     // It may have had another queue before.
     const others = [...this.settings.keys()].filter((name) => name !== recurring.queue);
     await Promise.all(others.map((name) => this.removeRecurring(name, recurring.name)));
@@ -200,11 +199,7 @@ export class BullmqProvider implements Provider {
     events: WorkEvents,
   ): ProviderWorker {
     this.workers ??= this.connections.forWorkers();
-    const served = queues.map((name) => {
-      const settings = this.settings.get(name);
-      if (!settings) throw new Error(`queue ${JSON.stringify(name)} isn't in the table`);
-      return settings;
-    });
+    const served = queues.map((name) => this.opened.of(name));
     return new BullmqWorker(this.workers, this.prefix, served, run, options, events);
   }
 
@@ -215,8 +210,6 @@ export class BullmqProvider implements Provider {
   }
 
   private toBullmq(job: NewJob) {
-    const settings = this.settings.get(job.queue);
-    if (!settings) throw new Error(`queue ${JSON.stringify(job.queue)} isn't in the table`);
-    return toBullmq(job, settings, this.shared.get(job.queue));
+    return toBullmq(job, this.opened.of(job.queue), this.shared.get(job.queue));
   }
 }

@@ -19,10 +19,18 @@ export class Queues {
     private readonly log: Log,
   ) {}
 
+  /** @throws Error: it isn't in the table */
+  of(name: string): QueueSettings {
+    const settings = this.settings.get(name);
+    if (!settings) throw new Error(`queue ${JSON.stringify(name)} isn't in the table`);
+    return settings;
+  }
+
   /** Does something with a queue; whatever goes wrong with Redis is a QueueUnavailable. */
   async use<T>(name: string, action: (queue: Queue) => Promise<T>): Promise<T> {
+    const settings = this.of(name);
     try {
-      return await action(this.opened.get(name) ?? (await this.open(name)));
+      return await action(this.opened.get(name) ?? (await this.open(settings)));
     } catch (error) {
       if (error instanceof QueueUnavailable) throw error;
       // Redis is there and says no (memory full, disk full, no permission): nobody else tells.
@@ -34,16 +42,17 @@ export class Queues {
   /** All queues of the table, for Bull Board; empty while Redis is away. */
   async all(): Promise<ReadonlyMap<string, Queue>> {
     if (this.client.status !== "ready") return new Map();
-    const names = [...this.settings.keys()];
-    return new Map(await Promise.all(names.map(async (name) => [name, await this.open(name)] as const)));
+    const opening = [...this.settings].map(async ([name, settings]) => [name, await this.open(settings)] as const);
+    return new Map(await Promise.all(opening));
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.opened.values()].map((queue) => queue.close()));
   }
 
-  private async open(name: string): Promise<Queue> {
-    const open = this.opening.get(name) ?? this.make(name);
+  private async open(settings: QueueSettings): Promise<Queue> {
+    const { name } = settings;
+    const open = this.opening.get(name) ?? this.make(settings);
     this.opening.set(name, open);
     try {
       const queue = await open;
@@ -54,11 +63,9 @@ export class Queues {
     }
   }
 
-  private async make(name: string): Promise<Queue> {
-    const settings = this.settings.get(name);
-    if (!settings) throw new Error(`queue ${JSON.stringify(name)} isn't in the table`);
+  private async make({ storedAs }: QueueSettings): Promise<Queue> {
     if (this.client.status !== "ready") throw new QueueUnavailable("Redis ist nicht verbunden");
-    const queue = new Queue(settings.storedAs, { connection: this.client, prefix: this.prefix });
+    const queue = new Queue(storedAs, { connection: this.client, prefix: this.prefix });
     // The connection reports its own faults; without a listener here they would end the process.
     queue.on("error", () => {});
     try {

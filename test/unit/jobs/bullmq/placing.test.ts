@@ -115,6 +115,10 @@ describe.skipIf(redis.missing)(`where BullMQ puts jobs, under the server's ACL${
 
   it("gives its queues to the board, and refuses one that isn't in the table", async () => {
     expect([...(await provider.queues()).keys()]).toEqual(["shared", "mixed"]);
-    await expect(provider.add([job("unknown", 5)])).rejects.toThrow('queue "unknown" isn\'t in the table');
+    // No outage: whoever waits for the queue to come back would do so for ever.
+    const wrong = new Error('queue "unknown" isn\'t in the table');
+    await expect(provider.add([job("unknown", 5)])).rejects.toEqual(wrong);
+    await expect(provider.add([job("unknown", 5), job("shared", 5)])).rejects.toEqual(wrong);
+    await expect(provider.counts("unknown")).rejects.toEqual(wrong);
   });
 });

@@ -74,18 +74,19 @@ describe("once", () => {
 describe("deliver", () => {
   it("has an effect without a transaction open, passes its key along, and not again after its mark", async () => {
     const keys: string[] = [];
-    const { store, one, other, job } = await two(({ deliver }) =>
-      deliver(async (key) => {
+    const { store, one, other, job } = await two(async ({ deliver, attempt }) => {
+      const sent = await deliver(async (key) => {
         keys.push(key);
         // Would wait for ever for a transaction that is open around it.
         await store.transaction((transaction) => store.mark("another", transaction));
         return "sent";
-      }),
-    );
+      });
+      if (attempt === 1) throw new Error("after the effect");
+      return sent;
+    });
     await store.insert(newTask(job));
-    expect(await one.run(taken(job))).toEqual({ kind: "completed", result: '"sent"' });
-    await store.reopen(job.id);
-    expect(await other.run(taken(job))).toEqual({ kind: "completed", result: '"sent"' });
+    expect(await one.run(taken(job))).toMatchObject({ kind: "failed", error: "after the effect" });
+    expect(await other.run(taken(job, { attempt: 2 }))).toEqual({ kind: "completed", result: '"sent"' });
     expect(keys).toEqual([job.id]);
   });
 

@@ -148,5 +148,9 @@ it("ends with its worker, also while a job keeps it busy", async () => {
   });
   const pid = Number(await waitFor("a busy sandbox", () => /^\d+$/m.exec(said)?.[0]));
   outer.kill("SIGKILL");
-  await waitFor("its end", () => !alive(pid));
+  try {
+    await waitFor("its end", () => !alive(pid));
+  } finally {
+    if (alive(pid)) process.kill(pid, "SIGKILL");
+  }
 });

@@ -26,10 +26,10 @@ describe.skipIf(redis.missing)(`workers on BullMQ${redis.note}`, () => {
   });
 
   type Run = (payload: Record<string, unknown>, execution: Execution) => Promise<unknown>;
-  const open = async (run: Run, env: Record<string, string> = {}, tracked = true) => {
+  const open = async (run: Run, env: Record<string, string> = {}, tracked = true, queues = ["work"]) => {
     const payload = z.looseObject({});
     const probe = defineJob({ name: "probe", queue: "work", description: "", payload, tracked, run });
-    world = new World([probe], { REDIS_PORT: String(server.port), ...env });
+    world = new World([probe], { REDIS_PORT: String(server.port), ...env }, queues);
     const store = await world.store();
     const provider = await world.provider();
     const add = async (some: Parameters<typeof newJob>[1] = {}) => {
@@ -87,6 +87,7 @@ describe.skipIf(redis.missing)(`workers on BullMQ${redis.note}`, () => {
     await waitFor("its start", () => begun.length === 1);
     await first.stop(10);
     expect(world.lines.at(-1)).toBe(`[Work] Job ${job.id} zurück in die Queue gelegt`);
+    expect((await provider.find("work", job.id))?.status).toBe("waiting");
     world.work(provider, executor);
     await finished(job.id);
     expect(begun).toEqual([1, 1]);
@@ -106,15 +107,12 @@ describe.skipIf(redis.missing)(`workers on BullMQ${redis.note}`, () => {
 
   it("buries what was given up because its workers died too often, also where one worker serves several queues", async () => {
     for (const queues of [["work"], ["work", "other"]]) {
-      const { provider, executor, add, store, finished } = await open(async () => "should not run");
+      const { provider, executor, add, store, finished } = await open(async () => "should not run", {}, true, queues);
       const job = await add();
       const queue = (await provider.queues()).get("work");
       // As BullMQ marks it after the last look for dead workers.
       await (await queue?.getBackend().client)?.hset(queue?.toKey(job.id) ?? "", { defa: "stalled too often" });
-      const table = world.table as { queues: Record<string, object>; ordered?: string[][] };
-      Object.assign(table.queues, { other: { description: "" } });
-      table.ordered = [queues];
-      world.work(await world.provider(), executor, queues);
+      world.work(provider, executor);
       await finished(job.id, "failed");
       await waitFor("its dead letter", async () => (await store.deadLetter(job.id))?.reason === "stalled too often");
       expect((await store.find(job.id))?.status).toBe("failed");

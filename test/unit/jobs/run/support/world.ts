@@ -10,7 +10,7 @@ import type { Settings } from "../../../../../app/jobs/settings";
 import { readSettings } from "../../../../../app/jobs/settings-from-env";
 import { openStore } from "../../../../../app/jobs/store/open";
 import type { NewTask, Store } from "../../../../../app/jobs/store/store";
-import type { AnyJob, QueueDefinition, Table } from "../../../../../app/jobs/table/types";
+import type { AnyJob, Table } from "../../../../../app/jobs/table/types";
 
 let made = 0;
 
@@ -23,8 +23,13 @@ export class World {
   readonly folder = mkdtempSync(join(tmpdir(), "queuehost-run-"));
   private readonly closing: (() => Promise<void>)[] = [];
 
-  constructor(jobs: readonly AnyJob[], env: Record<string, string> = {}, queues: Record<string, QueueDefinition> = {}) {
-    this.table = { queues: { work: { description: "Of a test", label: "Work" }, ...queues }, jobs };
+  /** @param queues of the table; more than one are an ordered group */
+  constructor(jobs: readonly AnyJob[], env: Record<string, string> = {}, queues: readonly string[] = ["work"]) {
+    const described = queues.map((name) => [
+      name,
+      { description: "Of a test", label: name === "work" ? "Work" : name },
+    ]);
+    this.table = { queues: Object.fromEntries(described), jobs, ...(queues.length > 1 && { ordered: [queues] }) };
     made += 1;
     this.settings = readSettings({ STATE_DIR: this.folder, QUEUE_PREFIX: `w-${process.pid}-${made}`, ...env });
   }
