@@ -2,11 +2,12 @@ import { type NewJob, QueueUnavailable } from "../provider/provider";
 import type { DeadLetter, NewTask, Task } from "../store/store";
 import { findJob, priorityOf } from "../table/defaults";
 import { decode, encode } from "../table/payload";
+import type { Keys } from "../table/secrets";
 import { type AnyJob, PRIORITY } from "../table/types";
 import type { Context } from "./context";
 import { deliver, send } from "./deliver";
 import { findQueued } from "./look";
-import { assertQueue, checkedPriority, refuse } from "./request";
+import { assertQueue, checkedPriority, orderKeyOf, refuse } from "./request";
 import type { Jobs } from "./types";
 
 type Managing = Pick<Jobs, "cancel" | "setPriority" | "retry" | "pause" | "resume">;
@@ -101,20 +102,27 @@ async function retryQueued(context: Context, id: string): ReturnType<Jobs["retry
 /** The task table forgets sooner than the dead letters. */
 function fromLetter({ table, settings }: Context, job: AnyJob, letter: DeadLetter): NewTask {
   const { id, type, queue, payload } = letter;
-  const value = decode(job, payload, settings.encryptionKeys);
-  const key = job.orderBy?.(value as never);
   return {
     id,
     type,
     queue,
     payload,
-    digest: encode(job, value as never, settings.encryptionKeys).digest(),
+    ...traits(job, payload, settings.encryptionKeys),
     priority: priorityOf(table, job, queue),
     attempts: job.attempts ?? settings.attempts,
     backoff: job.backoff ?? settings.backoffMs,
-    orderKey: key === undefined ? null : `${type}:${key}`,
     runAt: null,
   };
+}
+
+/** What is read from a payload; the run will say what is wrong with one that can't be read. */
+function traits(job: AnyJob, payload: string, keys: Keys): Pick<NewTask, "digest" | "orderKey"> {
+  try {
+    const value = decode(job, payload, keys) as never;
+    return { digest: encode(job, value, keys).digest(), orderKey: orderKeyOf(job, value) };
+  } catch {
+    return { digest: "", orderKey: null };
+  }
 }
 
 function toNewJob({ id, queue, type, payload, priority, attempts, backoff, runAt }: NewTask): NewJob {

@@ -21,8 +21,6 @@ export function repeating(context: Context): Repeating {
     async setRecurring(input) {
       const recurring = checked(context, input);
       const provider = keeper();
-      for (const { name, queue } of await provider.recurring())
-        if (name === recurring.name && queue !== recurring.queue) await provider.removeRecurring(queue, name);
       await provider.setRecurring(recurring);
       const set = (await provider.recurring()).find(({ name }) => name === recurring.name);
       return set ?? recurring;

@@ -53,21 +53,14 @@ export function request<Job extends AnyJob>(
 
 /** As the task table wants it. */
 export function toTask({ job, encoded, id, queue, priority, attempts, backoff, runAt }: Request): NewTask {
-  const orderKey = job.orderBy?.(encoded.value as never) ?? null;
   const digest = encoded.digest();
-  const key = orderKey === null ? null : `${job.name}:${orderKey}`;
-  return {
-    id,
-    type: job.name,
-    queue,
-    payload: encoded.json,
-    digest,
-    priority,
-    attempts,
-    backoff,
-    orderKey: key,
-    runAt,
-  };
+  const orderKey = orderKeyOf(job, encoded.value as never);
+  return { id, type: job.name, queue, payload: encoded.json, digest, priority, attempts, backoff, orderKey, runAt };
+}
+
+/** Keys of different types have nothing to do with each other. */
+export function orderKeyOf(job: AnyJob, value: never): string | null {
+  return job.orderBy ? `${job.name}:${job.orderBy(value)}` : null;
 }
 
 /** As a provider wants it. */
