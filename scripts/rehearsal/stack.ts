@@ -9,6 +9,8 @@ import { diagnostics, type Pulumi } from "../lib/pulumi";
 import type { Rehearsal } from "../lib/rehearsal";
 import { rehearse } from "./rehearsed";
 
+const API_TOKENS = "queuehost:env.API_TOKENS";
+
 /**
  * Makes the stack and its configuration where they aren't there yet. What somebody set by hand stays as it is.
  *
@@ -53,6 +55,8 @@ export async function ensureStack(
   const secrets = missing(present, {
     "hcloud:token": rehearsal.token,
     "queuehost:redis.password": randomBytes(24).toString("hex"),
+    // Of the reference application, whose tasks and board nobody sees without one.
+    ...(rehearsed ? {} : { [API_TOKENS]: `operator:${randomBytes(24).toString("hex")}` }),
   });
   if (Object.keys(plain).length + Object.keys(secrets).length === 0) return;
   report("writing its configuration");

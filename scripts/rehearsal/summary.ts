@@ -20,10 +20,11 @@ export async function summary(
     ...(rehearsal.rehearsed === undefined ? [] : [["Stack", rehearsal.rehearsed] satisfies [string, string]]),
     ["Application", url],
     ...(healthPath === undefined ? [] : [["Health", url + healthPath] satisfies [string, string]]),
+    ...(rehearsal.rehearsed === undefined ? tasks(url, pulumi, rehearsal) : []),
     ["Release", String(outputs.releaseId)],
     ["Engine", (engine?.parts ?? []).map(({ name, version, source }) => `${name} ${version} (${source})`).join(", ")],
     ["SSH", sshTo(outputs.verification as Subject, rehearsal)],
-    ["Pulumi", `. ${relative(rehearsal.envFile)} && npx pulumi stack --stack ${pulumi.stack}`],
+    ["Pulumi", `${inItsEnvironment(rehearsal)} npx pulumi stack --stack ${pulumi.stack}`],
     ["Verify again", typed("verify")],
     ["Tear down", typed("stop")],
   ];
@@ -43,6 +44,16 @@ export async function lookAround(pulumi: Pulumi, rehearsal: Rehearsal): Promise<
   return ["The machine is kept, with the data on it:", ...lines(rows)].join("\n");
 }
 
+/** The reference application's pages for operators. The token isn't printed, only how to: what a terminal shows stays in its logs. */
+function tasks(url: string, pulumi: Pulumi, rehearsal: Rehearsal): [string, string][] {
+  const get = `npx pulumi config get env.API_TOKENS --stack ${pulumi.stack} | cut -d : -f 2`;
+  return [
+    ["Tasks, board", `${url}/tasks ${url}/admin/queues`],
+    ["Their token", `${inItsEnvironment(rehearsal)} ${get}`],
+  ];
+}
+
+const inItsEnvironment = ({ envFile }: Rehearsal) => `. ${relative(envFile)} &&`;
 const relative = (path: string) => path.replace(`${PROJECT}/`, "");
 
 function sshTo({ host, user, hostKey }: Subject, { folder, sshKey }: Rehearsal): string {

@@ -81,6 +81,12 @@ describe.skipIf(LACKS_ENGINE)("in a fresh clone", () => {
     const { code, output } = await npm("start", "--", "--port", String(port)).finished;
     expect(code, output).toBe(0);
     expect(output).toMatch(/\d+ checks, all as it should be/);
+    const tasks = `${/Application\S*\s+(http\S+)/.exec(output)?.[1]}/api/tasks/`;
+    expect((await fetch(tasks)).status).toBe(401);
+    const config = await stack("config", "get", "env.API_TOKENS");
+    const headers = { authorization: `Bearer ${config.output.trim().split(":")[1]}` };
+    expect((await fetch(tasks, { headers })).status).toBe(200);
+    expect(output).not.toContain(headers.authorization.slice("Bearer ".length));
   });
 
   test("a killed up leaves a lock and an unknown server; the next npm start heals both", async () => {
