@@ -16,7 +16,7 @@ function wanted(namespace: string): boolean {
   const names = [`queuehost:${namespace}`, `bull:${namespace}`];
   return (process.env.DEBUG ?? "").split(/[\s,]+/).some((pattern) => {
     const [start = "", ...rest] = pattern.split("*");
-    return names.some((name) => (rest.length === 0 ? name === pattern : start !== name && name.startsWith(start)));
+    return names.some((name) => (rest.length === 0 ? name === pattern : name.startsWith(start)));
   });
 }
 

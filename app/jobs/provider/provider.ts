@@ -101,8 +101,8 @@ export interface WorkOptions {
 /** Events of the workers of this process. */
 export interface WorkEvents {
   ready?(): void;
-  /** The server can't be reached, and the worker has never been ready; said once. */
-  away?(): void;
+  /** The server (such as `Redis`) can't be reached, and the worker has never been ready; said once. */
+  away?(server: string): void;
   /** A job of a worker that died runs again. */
   stalled?(id: string, queue: string): void;
   /** The provider gave a job up without a run that said so (its workers died too often). */

@@ -31,11 +31,11 @@ export function startWorking({ table, settings, provider, executor, queues, log 
       log(`[Queue] Concurrency: ${settings.concurrency} Jobs parallel`);
       log(`[Queue] Queues: ${queues.join(", ")}`);
     },
-    away: () => {
+    away: (server) => {
       if (told.away) return;
       told.away = true;
-      log("[Queue] ⚠️ Redis nicht verfügbar - Workers werden nicht gestartet");
-      log("[Queue] Stelle sicher, dass Redis läuft und die Verbindung korrekt konfiguriert ist");
+      log(`[Queue] ⚠️ ${server} nicht verfügbar - Workers werden nicht gestartet`);
+      log(`[Queue] Stelle sicher, dass ${server} läuft und die Verbindung korrekt konfiguriert ist`);
     },
     stalled: (id, queue) => log(`[${labelOf(table, queue)}] Job ${id} eines abgebrochenen Workers läuft noch einmal`),
     gaveUp: (job, error) => {

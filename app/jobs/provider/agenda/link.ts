@@ -36,6 +36,11 @@ export class Link {
     void this.settled.then(() => this.retry());
   }
 
+  /** What lines of the log call the server. */
+  get label(): string {
+    return this.server.label;
+  }
+
   get reachable(): boolean {
     return this.up;
   }

@@ -40,7 +40,7 @@ export class BullmqWorker implements ProviderWorker {
   ) {
     setMaxListeners(0, this.stopping.signal);
     client.once("error", () => {
-      if (!this.ready) events.away?.();
+      if (!this.ready) events.away?.("Redis");
     });
     this.worker = this.serve();
     this.worker.waitUntilReady().then(
