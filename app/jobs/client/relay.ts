@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Log } from "../log";
 import type { Provider } from "../provider/provider";
 import type { Store } from "../store/store";
@@ -40,6 +41,7 @@ interface Options {
 export function startRelay({ store, provider, log }: Options): Relay {
   const bringing = new Bringing(store, provider, log);
   let pending: { readonly id: string; done(kind: keyof Flushed): void }[] = [];
+  const flushing = new Set<Promise<void>>();
   let stopping = false;
   const alarm = new Alarm();
 
@@ -77,7 +79,11 @@ export function startRelay({ store, provider, log }: Options): Relay {
   return {
     wake: () => alarm.ring(),
     flush: async (ids) => {
-      if (pending.length === 0) setImmediate(() => void flushPending());
+      if (pending.length === 0) {
+        const turn = nextTurn().then(flushPending);
+        flushing.add(turn);
+        void turn.finally(() => flushing.delete(turn));
+      }
       const flushed = { sent: [] as string[], unavailable: [] as string[], held: [] as string[] };
       const all = ids.map(async (id) => {
         const kind = await new Promise<keyof Flushed>((done) => pending.push({ id, done }));
@@ -90,6 +96,7 @@ export function startRelay({ store, provider, log }: Options): Relay {
       stopping = true;
       alarm.ring();
       await looping;
+      await Promise.all(flushing);
       await bringing.settled();
     },
   };
