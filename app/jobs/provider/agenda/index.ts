@@ -14,6 +14,9 @@ import { type AgendaQueue, AgendaWorker, type Source } from "./worker";
 /** Jobs that one step stores: the time that a step may take is for so many. */
 const CHUNK = 200;
 
+/** Recurring jobs that are due are looked for as often, in milliseconds. */
+const DUE_MS = 250;
+
 /** Queues in Agenda, on the backend that the settings say. */
 export function openAgenda(table: Table, settings: Settings, log: Log = toStdout): Provider {
   return new AgendaProvider(table, settings, openShelf(settings), log);
@@ -39,6 +42,7 @@ class AgendaProvider implements Provider {
   private readonly byName: ReadonlyMap<string, AgendaQueue>;
   private readonly recurrences: Recurrences;
   private readonly workers = new Set<AgendaWorker>();
+  private lookedForDue = 0;
   /** Of the entries that stand for paused queues. */
   private readonly pauses: string;
 
@@ -57,8 +61,8 @@ class AgendaProvider implements Provider {
     this.byName = new Map(names.map((queue) => [queue.name, queue]));
     this.pauses = `${prefix}:queuehost:paused`;
     this.recurrences = new Recurrences(shelf, this.link, `${prefix}:queuehost:recurring`, (job) => this.add([job]));
-    shelf.subscribe(() => {
-      for (const worker of this.workers) worker.notice();
+    shelf.subscribe((jobs) => {
+      for (const worker of this.workers) worker.notice(jobs);
     });
   }
 
@@ -176,7 +180,12 @@ class AgendaProvider implements Provider {
         const entries = await link.use(() => shelf.page(this.pauses, "waiting", Date.now(), this.byName.size, 0));
         return new Set(entries.map(({ data }) => data.id));
       },
-      makeDue: (holder, lockMs) => this.recurrences.makeDue(holder, lockMs),
+      // Any worker can do it for all of this process.
+      makeDue: async (holder, lockMs) => {
+        if (Date.now() - this.lookedForDue < DUE_MS) return;
+        this.lookedForDue = Date.now();
+        await this.recurrences.makeDue(holder, lockMs);
+      },
     };
     const served = queues.map((queue) => this.queue(queue));
     const worker = new AgendaWorker(served, source, run, options, events);

@@ -14,8 +14,9 @@ const LOCK_MS = 5000;
 const LOOK_MS = 500;
 /** How often a job may be taken from a dead worker: one that kills its worker would do so for ever. */
 const MAX_STALLED = 10;
-/** Finished jobs are tidied up as often, in milliseconds. */
+/** Finished jobs are tidied up as often, in milliseconds: while jobs end, and otherwise. */
 const TRIM_MS = 1000;
+const IDLE_TRIM_MS = 30_000;
 
 export interface AgendaQueue extends QueueSettings {
   /** Of its jobs, in Agenda. */
@@ -59,6 +60,7 @@ export class AgendaWorker implements ProviderWorker {
   private saidAway = false;
   private wake = () => {};
   private trimmedAt = 0;
+  private jobsEnded = false;
 
   constructor(
     private readonly queues: readonly AgendaQueue[],
@@ -73,9 +75,9 @@ export class AgendaWorker implements ProviderWorker {
     this.loop = this.serve();
   }
 
-  /** There may be something to take. */
-  notice(): void {
-    this.wake();
+  /** There may be something to take of these jobs. */
+  notice(jobs: string): void {
+    if (this.queues.some((queue) => queue.jobs === jobs)) this.wake();
   }
 
   async stop(ms: number): Promise<void> {
@@ -118,7 +120,7 @@ export class AgendaWorker implements ProviderWorker {
       if (this.source.link.reachable) this.events.error?.(error as Error);
       else if (!this.ready && !this.saidAway) {
         this.saidAway = true;
-        this.events.away?.();
+        this.events.away?.(this.source.link.label);
       }
     }
     return undefined;
@@ -164,6 +166,7 @@ export class AgendaWorker implements ProviderWorker {
   private start(held: Held): void {
     this.held.add(held);
     const end = this.run(held).finally(() => {
+      this.jobsEnded = true;
       this.held.delete(held);
       this.ended.splice(this.ended.indexOf(end), 1);
       this.wake();
@@ -213,8 +216,9 @@ export class AgendaWorker implements ProviderWorker {
 
   private async tidy(): Promise<void> {
     const now = Date.now();
-    if (now - this.trimmedAt < TRIM_MS) return;
+    if (now - this.trimmedAt < (this.jobsEnded ? TRIM_MS : IDLE_TRIM_MS)) return;
     this.trimmedAt = now;
+    this.jobsEnded = false;
     const { shelf, link } = this.source;
     for (const { jobs, keepCompleted, keepFailed } of this.queues) {
       await link.use(() => shelf.trim(jobs, "completed", now - keepCompleted.age * 1000, keepCompleted.count));
