@@ -39,7 +39,7 @@ export function deadLetterRoutes(app: Api, jobs: Jobs): void {
         summary: "Run several again, or all of a queue",
         body: letters,
         response: { 202: z.object({ retried: z.array(z.string()) }) },
-        problems: [409, 503],
+        problems: [409],
       },
     },
     async ({ body }, reply) => {
@@ -73,7 +73,7 @@ export function deadLetterRoutes(app: Api, jobs: Jobs): void {
         summary: "Run one again",
         params: byId,
         response: { 202: z.object({ id: z.string(), status: z.literal("waiting") }) },
-        problems: [404, 409, 503],
+        problems: [404, 409],
       },
     },
     async ({ params: { id } }, reply) => {

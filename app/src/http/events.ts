@@ -34,7 +34,6 @@ export function eventRoutes(app: Api, jobs: Jobs): void {
         querystring: filter,
         produces: ["text/event-stream"],
         response: { 200: { type: "string", "x-response-description": "Until one side ends it" } },
-        problems: [503],
       },
     },
     async ({ query }, reply) => {

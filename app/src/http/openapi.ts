@@ -21,7 +21,7 @@ const meanings: Readonly<Record<number, string>> = {
   415: "The body isn't JSON",
   422: "The id stands for something else",
   429: "Too many requests, or too many jobs wait; Retry-After says when to come again",
-  503: "The queue can't be reached, or this process is about to stop; Retry-After says when to come again",
+  503: "The queue or the task database can't be reached, or this process is about to stop; Retry-After says when to come again",
 };
 const secured = [{ token: [] }, { session: [] }];
 
@@ -50,7 +50,12 @@ const withSlash = (url: string) => (url.startsWith("/api/") && !url.endsWith(".j
 function described(schema: FastifySchema, url: string): FastifySchema {
   const { body, querystring, params, response = {}, problems = [], ...rest } = schema;
   const isApi = url.startsWith("/api/");
-  const implied = [429, ...(isApi ? [401, 403] : []), ...(querystring ? [400] : []), ...(body ? [400, 413, 415] : [])];
+  const implied = [
+    429,
+    ...(isApi ? [401, 403, 503] : []),
+    ...(querystring ? [400] : []),
+    ...(body ? [400, 413, 415] : []),
+  ];
   const codes = [...new Set([...implied, ...problems])].sort();
   return {
     ...rest,

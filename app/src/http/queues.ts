@@ -55,7 +55,7 @@ export function queueRoutes(app: Api, jobs: Jobs): void {
           summary: paused ? "Have no job of a queue begin" : "Let its jobs begin again",
           params: byName,
           response: { 200: z.object({ name: z.string(), paused: z.boolean() }) },
-          problems: [404, 503],
+          problems: [404],
         },
       },
       async ({ params: { name } }) => {

@@ -17,7 +17,6 @@ export function recurringRoutes(app: Api, jobs: Jobs): void {
         tags,
         summary: "All of them",
         response: { 200: z.object({ recurring: z.array(recurring) }) },
-        problems: [503],
       },
     },
     async () => ({ recurring: (await jobs.recurring()).map(shown) }),
@@ -25,7 +24,7 @@ export function recurringRoutes(app: Api, jobs: Jobs): void {
 
   app.get(
     "/api/recurring/:name",
-    { schema: { tags, summary: "One of them", params: byName, response: { 200: recurring }, problems: [404, 503] } },
+    { schema: { tags, summary: "One of them", params: byName, response: { 200: recurring }, problems: [404] } },
     async ({ params: { name } }) => {
       const found = (await jobs.recurring()).find((one) => one.name === name);
       return found ? shown(found) : unknown(name);
@@ -48,7 +47,6 @@ export function recurringRoutes(app: Api, jobs: Jobs): void {
           priority: priority.optional(),
         }),
         response: { 200: recurring },
-        problems: [503],
       },
     },
     async ({ params: { name }, body: { type, payload, ...options } }) => {
@@ -60,7 +58,7 @@ export function recurringRoutes(app: Api, jobs: Jobs): void {
 
   app.delete(
     "/api/recurring/:name",
-    { schema: { tags, summary: "End one", params: byName, response: { 204: z.null() }, problems: [404, 503] } },
+    { schema: { tags, summary: "End one", params: byName, response: { 204: z.null() }, problems: [404] } },
     async ({ params: { name } }, reply) => {
       if (!(await jobs.removeRecurring(name))) return unknown(name);
       return await reply.code(204).send(null);

@@ -30,7 +30,7 @@ export function taskRoutes(app: Api, jobs: Jobs): void {
   app.get(
     "/api/tasks/:id/status",
     {
-      schema: { tags, summary: "How far a task has come", params: byId, response: { 200: task }, problems: [404, 503] },
+      schema: { tags, summary: "How far a task has come", params: byId, response: { 200: task }, problems: [404] },
     },
     async ({ params: { id } }) => (await jobs.status(id)) ?? unknown(id),
   );
@@ -50,7 +50,7 @@ export function taskRoutes(app: Api, jobs: Jobs): void {
           id: z.string().optional(),
         }),
         response: { 200: enqueued, 201: enqueued, 202: enqueued },
-        problems: [422, 503],
+        problems: [422],
       },
     },
     async ({ body: { type, payload, at, ...options } }, reply) => {
@@ -72,7 +72,7 @@ export function taskRoutes(app: Api, jobs: Jobs): void {
         description: "200: it is cancelled; 202: it runs, and is told to end.",
         params: byId,
         response: { 200: changed, 202: changed },
-        problems: [404, 409, 503],
+        problems: [400, 404, 409],
       },
     },
     async ({ params: { id } }, reply) => {
@@ -93,7 +93,7 @@ export function taskRoutes(app: Api, jobs: Jobs): void {
         summary: "Run a failed or cancelled task again",
         params: byId,
         response: { 202: changed },
-        problems: [404, 409, 503],
+        problems: [404, 409],
       },
     },
     async ({ params: { id } }, reply) => {
