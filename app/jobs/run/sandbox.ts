@@ -15,12 +15,17 @@ const worker = process.ppid;
 setInterval(() => { if (process.ppid !== worker) process.kill(process.pid, "SIGKILL"); }, 500);
 `;
 
+let began = false;
+
 /**
  * To be called first of all by the file that a worker process is started with: it is started again for jobs of types that
  * are `sandboxed`. True: this process is such a sandbox, takes jobs from its worker, and should do nothing else.
  */
 export function maybeRunSandbox(table: Table): boolean {
   if (process.env[MARKER] !== "1" || !process.send) return false;
+  // In development one file is backend and worker: each asks.
+  if (began) return true;
+  began = true;
   new Worker(WATCHDOG, { eval: true }).unref();
   // The worker decides when this process ends; those who stop the worker signal to all of its processes.
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => {});

@@ -58,6 +58,11 @@ it("runs a job in another process, which is used again", async () => {
   await waitFor("the end of both", () => !both.some((one) => alive(pidOf(one))));
 });
 
+it("runs each job once where several parts of one process ask whether it is a sandbox", async () => {
+  const { run } = await open();
+  for (const result of ["1", "2"]) expect((await run("counts")).outcome).toEqual({ kind: "completed", result });
+});
+
 it("kills a job that keeps its process busy at the hard limit; the next has a new process", async () => {
   const { run } = await open();
   const before = pidOf(await run("who"));
@@ -126,7 +131,7 @@ it("says what is missing where the application doesn't know of sandboxes", async
 });
 
 it("is no sandbox where nobody made it one", () => {
-  expect(execFileSync(process.execPath, [entry], { encoding: "utf8" })).toBe("no sandbox\n");
+  expect(execFileSync(process.execPath, [entry], { encoding: "utf8" })).toBe("backend\nworker\n");
 });
 
 it("ends with its worker, also while a job keeps it busy", async () => {

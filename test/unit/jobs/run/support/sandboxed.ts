@@ -4,9 +4,21 @@ import { defineJob } from "../../../../../app/jobs/table/define-job";
 
 const common = { queue: "work", description: "", payload: z.looseObject({}), sandboxed: true } as const;
 
+let counted = 0;
+
 /** Jobs that run in a process of their own. */
 export const jobs = [
   defineJob({ ...common, name: "who", run: async () => process.pid }),
+  defineJob({
+    ...common,
+    name: "counts",
+    run: async () => {
+      counted += 1;
+      // Whatever else runs it at the same time has counted too by then.
+      await new Promise((resolve) => setImmediate(resolve));
+      return counted;
+    },
+  }),
   defineJob({
     ...common,
     name: "busy",
