@@ -1,8 +1,11 @@
 /** As PM2 reads it. */
-export const apps: readonly {
-  readonly name: string;
-  readonly script: string;
-  readonly exec_mode?: string;
-  readonly instances?: number;
-  readonly env?: { readonly QUEUES: string };
-}[];
+declare const ecosystem: {
+  readonly apps: readonly {
+    readonly name: string;
+    readonly script: string;
+    readonly exec_mode?: string;
+    readonly instances?: number;
+    readonly env?: { readonly QUEUES: string };
+  }[];
+};
+export = ecosystem;

@@ -4,13 +4,13 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { apps } from "../ecosystem.config.cjs";
+import ecosystem from "../ecosystem.config.cjs";
 import { APP, prepareEnvironment } from "./environment";
 import { asked, ProcessGroup } from "./processes";
 
 async function main(): Promise<void> {
   prepareEnvironment();
-  const workers = apps.map(({ name }) => name).filter((name) => name.endsWith("-worker"));
+  const workers = ecosystem.apps.map(({ name }) => name).filter((name) => name.endsWith("-worker"));
   if (spawnSync("pm2", ["--version"], { stdio: "ignore" }).status === 0) {
     const args = ["start", join(APP, "ecosystem.config.cjs"), "--only", workers.join(",")];
     process.exitCode = spawnSync("pm2", args, { stdio: "inherit" }).status ?? 1;

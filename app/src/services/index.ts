@@ -8,8 +8,6 @@ import { readServiceSettings, type ServiceSettings } from "./settings";
 import { FileSms, type SmsGateway } from "./sms";
 import { LocalModel, type TextModel } from "./text-model";
 
-export { readServiceSettings, type ServiceSettings } from "./settings";
-
 /** What the job types work with. */
 export class Services {
   readonly mail: Mailer;

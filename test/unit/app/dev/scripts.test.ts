@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { expect, test } from "vitest";
-import { apps } from "../../../../app/ecosystem.config.cjs";
+import ecosystem from "../../../../app/ecosystem.config.cjs";
 import { scripts } from "../../../../app/package.json";
 import { readConfig } from "../../../../app/src/config";
 import { table } from "../../../../app/src/table";
@@ -17,9 +17,9 @@ test("each queue has a script of its own, and the three of the reservations shar
 });
 
 test("under PM2 each queue is served by one worker", () => {
-  const served = apps.flatMap(({ env }) => env?.QUEUES.split(",") ?? []);
+  const served = ecosystem.apps.flatMap(({ env }) => env?.QUEUES.split(",") ?? []);
   expect(served.toSorted()).toEqual(Object.keys(table.queues).toSorted());
-  for (const { name, instances, exec_mode } of apps)
+  for (const { name, instances, exec_mode } of ecosystem.apps)
     expect(exec_mode, name).toBe(instances === undefined ? undefined : instances > 1 ? "cluster" : "fork");
 });
 

@@ -42,12 +42,15 @@ function bomb(width: number, height: number): Buffer {
 
 test("an image bomb is refused by its header, before anything is decoded", async () => {
   const before = process.memoryUsage().rss;
-  for (const [width, height] of [
-    [60_000, 60_000],
-    [4_294_967_295, 1],
-    [0, 100],
+  for (const [width, height, why] of [
+    [60_000, 60_000, "MAX_IMAGE_PIXELS"],
+    [2_147_483_647, 1, "MAX_IMAGE_PIXELS"],
+    [0, 100, "neither a PNG nor a JPEG"],
   ] as const)
-    await expect(shrink(bomb(width, height), wish, MAX)).rejects.toMatchObject({ name: "Unrecoverable" });
+    await expect(shrink(bomb(width, height), wish, MAX)).rejects.toMatchObject({
+      name: "Unrecoverable",
+      message: expect.stringContaining(why),
+    });
   expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
 });
 
