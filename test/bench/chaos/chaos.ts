@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort } from "../../support/free-port";
 import { waitFor } from "../../support/wait-for";
 import { RedisServer } from "../../unit/app/support/redis-server";
 import { bundle, Program } from "../jobs/program";
@@ -52,7 +51,7 @@ export async function chaos(seconds: number, seed: number, database?: string): P
   const folder = mkdtempSync(join(tmpdir(), "queuehost-chaos-"));
   const sink = new Sink();
   const redis = await RedisServer.start();
-  const port = await freePort();
+  let port: number | undefined;
   const crew = { backend: [] as Program[], worker: [] as Program[] };
   try {
     const program = await bundle(join(__dirname, "member.ts"), folder);
@@ -66,16 +65,18 @@ export async function chaos(seconds: number, seed: number, database?: string): P
       const member = Program.start(program, env);
       crew[role].push(member);
       if (prepare) await member.ask("prepare");
-      await (role === "backend" ? member.ask("listen", port) : member.ask("work"));
+      if (role === "backend") port = await member.ask<number>("listen");
+      else await member.ask("work");
     };
     await start("backend", true);
     for (let n = 0; n < WORKERS; n += 1) await start("worker");
     const replace = async (role: "backend" | "worker", afterMs: number) => {
+      if (role === "backend") port = undefined;
       await crew[role].shift()?.kill();
       await sleep(afterMs);
       await start(role);
     };
-    const clients = new Clients(port, random, CLIENTS);
+    const clients = new Clients(() => port, random, CLIENTS);
     const faults = await trouble({ redis, replace }, seconds, random);
     const ledger = await clients.stop();
     const state = await settled(crew.backend[0], ledger.acknowledged);

@@ -19,8 +19,9 @@ export class Clients {
   private readonly agent = new Agent({ keepAlive: true });
   private readonly running: Promise<unknown>;
 
+  /** @param port of the backend; undefined while there is none */
   constructor(
-    private readonly port: number,
+    private readonly port: () => number | undefined,
     private readonly random: () => number,
     count: number,
   ) {
@@ -58,19 +59,18 @@ export class Clients {
 
   /** What became of it; undefined where that isn't known. */
   private post(body: string): Promise<string | undefined> {
+    const port = this.port();
+    if (port === undefined) return Promise.resolve(undefined);
     return new Promise((settle) => {
-      const asked = request(
-        { port: this.port, agent: this.agent, method: "POST", timeout: PATIENCE_MS },
-        async (response) => {
-          try {
-            let text = "";
-            for await (const chunk of response) text += chunk;
-            settle(response.statusCode === 202 ? text : undefined);
-          } catch {
-            settle(undefined);
-          }
-        },
-      );
+      const asked = request({ port, agent: this.agent, method: "POST", timeout: PATIENCE_MS }, async (response) => {
+        try {
+          let text = "";
+          for await (const chunk of response) text += chunk;
+          settle(response.statusCode === 202 ? text : undefined);
+        } catch {
+          settle(undefined);
+        }
+      });
       asked.once("timeout", () => asked.destroy()).once("error", () => settle(undefined));
       asked.end(body);
     });

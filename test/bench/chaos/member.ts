@@ -17,7 +17,7 @@ serve({
   async work() {
     (await opened).work(["chaos"]);
   },
-  async listen(port: number): Promise<number> {
+  async listen(): Promise<number> {
     const jobs = await opened;
     const server = createServer(async (request, response) => {
       let body = "";
@@ -30,7 +30,7 @@ serve({
         response.writeHead(503).end(reason(error));
       }
     });
-    await new Promise<void>((settle) => server.listen(port, "127.0.0.1", settle));
+    await new Promise<void>((settle) => server.listen(0, "127.0.0.1", settle));
     return (server.address() as AddressInfo).port;
   },
   /** How often each job's row was written; jobs that aren't finished; notes that a job has to get to the queue. */

@@ -45,7 +45,9 @@ export async function measureResponses(share: number): Promise<string[]> {
       for (const load of LOADS)
         for (const mode of MODES) {
           await redis.command("FLUSHALL");
-          rows.push(await measure({ work, load, mode, port: redis.port, folder, program, share }));
+          const row = await measure({ work, load, mode, port: redis.port, folder, program, share });
+          console.error(row.join("  "));
+          rows.push(row);
         }
     const head = [
       "job",
