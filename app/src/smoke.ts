@@ -14,7 +14,7 @@ const LEFT_OVER_MS = 60_000;
 
 /**
  * Proves that the running application works: one reservation, from the request to its confirmation, by a worker or, with
- * the queue off, by the request itself. Nothing of it is left.
+ * the queue off, by the request itself. Its confirmation is removed again.
  *
  * @returns what was seen. Rejects with what was seen instead.
  */
