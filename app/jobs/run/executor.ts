@@ -96,7 +96,7 @@ class JobExecutor implements Executor {
 
   async gaveUp(job: GivenUpJob, error: string): Promise<void> {
     this.tell(job, `fehlgeschlagen: ${error}`);
-    await this.records.dead(job, this.follows(job), error);
+    await this.records.dead(job, this.follows(job), error, new AbortController().signal);
   }
 
   async close(): Promise<void> {

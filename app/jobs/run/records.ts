@@ -10,7 +10,10 @@ import type { AnyJob } from "../table/types";
 const RETRY_MS = 1000;
 const detail = debug("records");
 
-/** What the task database is told of a run. While it can't be reached, whoever runs waits, until the worker has to end. */
+/**
+ * What the task database is told of a run. While it can't be reached, a worker waits, until it has to end (`stop`); a caller
+ * that runs a job itself has no such signal, and somebody who waits for an answer: it gets the StoreUnavailable.
+ */
 export class Records {
   constructor(
     private readonly store: Store,
@@ -87,9 +90,9 @@ export class Records {
       try {
         return await action();
       } catch (error) {
-        if (!(error instanceof StoreUnavailable) || stop?.aborted) throw error;
+        if (!(error instanceof StoreUnavailable) || !stop || stop.aborted) throw error;
         detail(() => `waits for the task database: ${reason(error)}`);
-        await sleep(RETRY_MS, undefined, stop && { signal: stop }).catch(() => {});
+        await sleep(RETRY_MS, undefined, { signal: stop }).catch(() => {});
       }
     }
   }
