@@ -16,8 +16,8 @@ describe.skipIf(redis.missing)(`the application's jobs, as a worker runs them${r
   beforeAll(async () => {
     captureLog();
     app = await Application.start();
-  });
-  afterAll(() => app.stop());
+  }, 60_000);
+  afterAll(() => app.stop(), 60_000);
 
   const exported = async (result: unknown) =>
     await readFile(join(app.services.exports.path, (result as { file: string }).file), "utf8");

@@ -21,8 +21,8 @@ describe.skipIf(redis.missing)(`jobs by their names${redis.note}`, () => {
     captureLog();
     app = await Application.start();
     queue = new QueueService(app.jobs);
-  });
-  afterAll(() => app.stop());
+  }, 60_000);
+  afterAll(() => app.stop(), 60_000);
 
   test("a booking is reminded of 24 hours, 1 hour and 15 minutes before, once, however often it is scheduled", async () => {
     const soon = booking(48 * 60 * MINUTE);

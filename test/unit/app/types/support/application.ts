@@ -46,7 +46,7 @@ export class Application {
     private readonly closing: (() => Promise<unknown>)[],
   ) {}
 
-  static async start(): Promise<Application> {
+  static async start(env: Record<string, string> = {}): Promise<Application> {
     const folder = mkdtempSync(join(tmpdir(), "queuehost-types-"));
     const [redis, catcher] = await Promise.all([RedisServer.start(), startMailCatcher()]);
     const server = createServer();
@@ -63,6 +63,7 @@ export class Application {
       EXTERNAL_SYSTEMS: `supplier-api=${system}/stock`,
       QUEUE_ENCRYPTION_KEY: `test:${Buffer.alloc(32, 7).toString("base64")}`,
       QUEUE_DEFAULT_BACKOFF: "50",
+      ...env,
     });
     // What a sandbox runs: the worker as it is in a release, one file far from any node_modules.
     process.argv[1] = join(folder, "main.cjs");
