@@ -138,6 +138,11 @@ describe.skipIf(chromium.missing || redis.missing)(
         await visitor.embed(`<task-list heading="Work" auto-refresh queue="tasks"></task-list>`);
         await page.getByText("live", { exact: true }).waitFor();
         const { id } = await site.jobs.enqueue(processLargeDataset, endless);
+        // It may come with an answer that was under way. Two of those there may be, not three.
+        for (let more = 0; more < 3; more++) {
+          const next = await site.jobs.enqueue(processLargeDataset, { to: 10 }, { delay: 3_600_000 });
+          await page.getByTitle(next.id).waitFor();
+        }
         await page.getByRole("button", { name: `Cancel: process-large-dataset ${id}` }).click();
         await page.getByRole("button", { name: `Retry: process-large-dataset ${id}` }).click();
         await waitFor("it runs again", async () => (await site.jobs.status(id))?.status === "active");

@@ -1,6 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser, type BrowserContextOptions, chromium as engine, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium as engine,
+  type Page,
+} from "playwright-core";
 
 const executablePath = "/usr/bin/chromium";
 const installed = existsSync(executablePath);
@@ -15,6 +21,11 @@ export async function openBrowser(): Promise<Browser> {
   // As root, which tests in containers are, Chromium doesn't start with a sandbox.
   return await engine.launch({ executablePath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
 }
+
+type Cookies = Awaited<ReturnType<BrowserContext["cookies"]>>;
+
+/** By token: a file of tests has one site. */
+const sessions = new Map<string, Cookies>();
 
 /** Somebody with a window of their own: cookies, page, and what went wrong in it. */
 export class Visitor {
@@ -37,9 +48,14 @@ export class Visitor {
     return visitor;
   }
 
+  /** With the cookie of who came before with this token, where there is one: logins are few a minute. */
   async login(token: string): Promise<void> {
+    const context = this.page.context();
+    const known = sessions.get(token);
+    if (known) return await context.addCookies(known);
     const answer = await this.page.request.post("/login", { data: { token } });
     if (!answer.ok()) throw new Error(`no login: ${answer.status()} ${await answer.text()}`);
+    sessions.set(token, await context.cookies());
   }
 
   /** Shows a page that isn't one of the application's, on its origin and under its policy. */
