@@ -22,6 +22,8 @@ describe.skipIf(redis.missing || postgres.missing)(`the application's tables in 
   }, 60_000);
 
   test("several processes may make them at once", async () => {
+    for (const name of ["inventory", "imports", "reports", "events", "syncs"])
+      await app.services.db.schema.dropTable(`app_${name}`).execute();
     await Promise.all(Array.from({ length: 4 }, () => migrate(app.jobs.store)));
   });
 
