@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { NewJob, Provider } from "../../../../app/jobs/provider/provider";
+import type { NewJob } from "../../../../app/jobs/provider/provider";
 import type { Settings } from "../../../../app/jobs/settings";
 import { readSettings } from "../../../../app/jobs/settings-from-env";
 import { defineJob } from "../../../../app/jobs/table/define-job";
@@ -30,8 +30,6 @@ export const table = defineTable({
   ]),
   ordered: [["first", "second"]],
 });
-
-export type Open = (settings: Settings) => Provider;
 
 export function settingsWith(env: Readonly<Record<string, string>>, prefix: string): Settings {
   return readSettings({ ...env, QUEUE_PREFIX: prefix });
