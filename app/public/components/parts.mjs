@@ -127,3 +127,13 @@ export function reflect(component, attributes, flags) {
     });
   }
 }
+
+/**
+ * Gives a select its options, [value, text] each, after an empty value with the text `all`. What is chosen stands there even where
+ * it is none of them, such as several statuses.
+ */
+export function fill(select, chosen, all, entries) {
+  const known = chosen === "" || entries.some(([value]) => value === chosen);
+  const options = [["", all], ...entries, ...(known ? [] : [[chosen, chosen]])];
+  select.replaceChildren(...options.map(([value, text]) => el("option", { value, selected: value === chosen }, text)));
+}

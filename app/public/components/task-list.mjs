@@ -1,5 +1,5 @@
 import { ask, base, feedOf, roleAt } from "./feed.mjs";
-import { el, reflect, setText, sheet } from "./parts.mjs";
+import { el, fill, reflect, setText, sheet } from "./parts.mjs";
 import { listSheet } from "./task-list-style.mjs";
 import { TaskRows } from "./task-rows.mjs";
 import { textsFor } from "./texts.mjs";
@@ -130,9 +130,10 @@ export class TaskList extends HTMLElement {
     roleAt(api).then((role) => this.#rows.allow(role === "operator"));
     ask(new URL("../queues/", `${api}/`).href).then(
       ({ queues }) =>
-        this.#options(
+        fill(
           this.#queue,
-          "queue",
+          this.queue,
+          textsFor(this).all,
           queues.map(({ name }) => [name, name]),
         ),
       () => {},
@@ -229,26 +230,19 @@ export class TaskList extends HTMLElement {
     setText(this.#refresh, texts.refresh);
     this.#before.ariaLabel = texts.earlier;
     this.#after.ariaLabel = texts.later;
-    this.#options(
+    fill(
       this.#status,
-      "status",
+      this.status,
+      textsFor(this).all,
       STATUSES.map((status) => [status, texts.status[status]]),
     );
-    if (this.#queue.options.length === 0) this.#options(this.#queue, "queue", []);
+    if (this.#queue.options.length === 0) fill(this.#queue, this.queue, texts.all, []);
     this.#queue.value = this.queue;
     const columns = [texts.task, texts.queue, texts.state, texts.progress, texts.created];
     this.#head.replaceChildren(
       ...columns.map((name) => el("th", { scope: "col" }, name)),
       el("th", { scope: "col" }, el("span", { class: "hidden" }, texts.actions)),
     );
-  }
-
-  /** What the attribute names stands in the list even where nothing else does, such as several statuses. */
-  #options(select, name, entries) {
-    const chosen = this[name];
-    const known = chosen === "" || entries.some(([value]) => value === chosen);
-    const all = [["", textsFor(this).all], ...entries, ...(known ? [] : [[chosen, chosen]])];
-    select.replaceChildren(...all.map(([value, text]) => el("option", { value, selected: value === chosen }, text)));
   }
 }
 
