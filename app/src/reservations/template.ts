@@ -20,6 +20,7 @@ export function renderConfirmation(id: string, reservation: Reservation): string
 <meta charset="utf-8">
 <meta name="reservation-digest" content="${digestOf(reservation)}">
 <title>Booking confirmation ${escapeHtml(id)}</title>
+<link rel="icon" href="/icon.svg">
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
