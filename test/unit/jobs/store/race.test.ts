@@ -60,6 +60,7 @@ async function run(place: string): Promise<Won> {
   const child = spawn(process.execPath, [program, place], {
     env: { RACE: "yes" },
     stdio: ["ignore", "pipe", "inherit"],
+    timeout: 50_000,
   });
   return JSON.parse(await text(child.stdout));
 }
