@@ -14,7 +14,10 @@ const machines = { maxWorkers: 2, sequence: { groupOrder: 1 }, retry: 1 };
 export default defineConfig({
   test: {
     projects: [
-      { resolve, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
+      {
+        resolve,
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000, hookTimeout: 60_000 },
+      },
       {
         resolve,
         test: {
