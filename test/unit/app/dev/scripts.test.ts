@@ -6,6 +6,7 @@ import ecosystem from "../../../../app/ecosystem.config.cjs";
 import { scripts } from "../../../../app/package.json";
 import { readConfig } from "../../../../app/src/config";
 import { table } from "../../../../app/src/table";
+import { exampleKeys } from "../../../../infra/release/example";
 
 const [reservations = [], ...others] = [["high", "default", "low"], ...Object.keys(table.queues).map((name) => [name])];
 const alone = others.filter(([name = ""]) => !reservations.includes(name));
@@ -23,9 +24,12 @@ test("under PM2 each queue is served by one worker", () => {
     expect(exec_mode, name).toBe(instances === undefined ? undefined : instances > 1 ? "cluster" : "fork");
 });
 
-test(".env.example is a configuration that works", () => {
-  const file = join(__dirname, "../../../../app/.env.example");
-  const { settings, services } = readConfig(parseEnv(readFileSync(file, "utf8")));
+test(".env.example is a configuration that works, and asks nothing of a stack", () => {
+  const app = join(__dirname, "../../../../app");
+  expect(exampleKeys(app)).toEqual([]);
+  const example = readFileSync(join(app, ".env.example"), "utf8").replaceAll(/^#(?=[A-Z_]+=)/gm, "");
+  expect(Object.keys(parseEnv(example)).length).toBeGreaterThan(20);
+  const { settings, services } = readConfig(parseEnv(example));
   const defaults = readConfig({ MAIL_FROM: "no-reply@example.org" });
   expect({ settings, services }).toEqual({ settings: defaults.settings, services: defaults.services });
 });
