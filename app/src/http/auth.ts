@@ -112,7 +112,11 @@ function isSameOrigin({ headers }: FastifyRequest): boolean {
   return site === undefined || site === "same-origin" || site === "none";
 }
 
-/** From this machine, and under its own name: a page whose name was made to point here is none of ours. */
-export function isLoopback({ ip, hostname }: FastifyRequest): boolean {
-  return /^(::ffff:)?127\.|^::1$/.test(ip) && /^(localhost|127\.[\d.]+|\[?::1\]?)$/i.test(hostname);
+/**
+ * From this machine, and under its own name: a page whose name was made to point here is none of ours. What comes by a proxy comes
+ * from elsewhere; such a page could name any host in the headers of one.
+ */
+export function isLoopback({ headers, ip }: FastifyRequest): boolean {
+  if (Object.keys(headers).some((name) => name.startsWith("x-forwarded-"))) return false;
+  return /^(::ffff:)?127\.|^::1$/.test(ip) && /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/i.test(headers.host ?? "");
 }

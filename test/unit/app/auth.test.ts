@@ -156,7 +156,9 @@ describe("without API_TOKENS", () => {
   });
 
   it("has everybody on this machine for an operator in development", async () => {
-    expect((await development(list)).code).toBe(200);
+    for (const host of ["localhost", "LOCALHOST:3000", "127.0.0.1:3000", "[::1]:3000"]) {
+      expect((await development({ ...list, headers: { host } })).code).toBe(200);
+    }
     expect((await development(pause)).code).toBe(404);
     expect((await development({ method: "GET", url: "/api/session" })).body).toEqual({
       role: "operator",
@@ -167,6 +169,8 @@ describe("without API_TOKENS", () => {
   it.each([
     ["another machine", { "x-forwarded-for": "203.0.113.5" }],
     ["a page under a name that was made to point here", { host: "evil.example" }],
+    ["such a page that names another host", { host: "evil.example", "x-forwarded-host": "localhost" }],
+    ["whoever comes by a proxy", { "x-forwarded-host": "localhost" }],
     ["another site's page", { "sec-fetch-site": "cross-site" }],
   ])("lets %s change nothing", async (_name, headers) => {
     expect((await development({ ...pause, headers })).code).toBe(403);
@@ -183,6 +187,8 @@ describe("GET /metrics", () => {
     expect(answer.headers["content-type"]).toMatch(/^text\/plain; version=0\.0\.4/);
     const away = { "x-forwarded-for": "203.0.113.5" };
     expect((await ask({ ...metrics, headers: away })).code).toBe(401);
+    const rebound = { host: "evil.example", "x-forwarded-host": "localhost" };
+    expect((await ask({ ...metrics, headers: rebound })).code).toBe(401);
     expect((await ask({ ...metrics, headers: { ...away, ...bearer(VIEWER) } })).code).toBe(200);
   });
 });
