@@ -8,6 +8,8 @@ import type { AnyJob } from "../table/types";
 
 /** Milliseconds between two tries to tell a task database that can't be reached. */
 const RETRY_MS = 1000;
+/** Milliseconds between two looks at a task that somebody else runs. */
+const ELSEWHERE_MS = 500;
 const detail = debug("records");
 
 /**
@@ -20,19 +22,25 @@ export class Records {
     private readonly keys: Keys,
   ) {}
 
-  /** Notes the start. @returns what became of the task, where it has come to its end before */
+  /**
+   * Notes the start. Where somebody runs the task outside of the queue, it waits for what comes of that.
+   *
+   * @returns what became of the task, where it has come to its end, or this worker has
+   */
   async begin(job: AnyJob, taken: TakenJob): Promise<Outcome | undefined> {
     const { id, attempt, signal } = taken;
-    return await this.insist(signal, async () => {
-      if (await this.store.start(id, attempt)) return undefined;
-      let task = await this.store.find(id);
-      if (!task) {
-        await this.adopt(job, taken);
-        if (await this.store.start(id, attempt)) return undefined;
-        task = await this.store.find(id);
-      }
-      return outcomeOf(task);
-    });
+    while (!signal.aborted) {
+      const begun = await this.insist(signal, async () => {
+        if (await this.store.start(id, attempt)) return { outcome: undefined };
+        const task = await this.store.find(id);
+        if (!task) await this.adopt(job, taken);
+        else if (task.finishedAt === null) await sleep(ELSEWHERE_MS, undefined, { signal }).catch(() => {});
+        else return { outcome: outcomeOf(task) };
+        return undefined;
+      });
+      if (begun) return begun.outcome;
+    }
+    return { kind: "handed back" };
   }
 
   async complete(id: string, result: string | null, stop?: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from "kysely";
 import type { Leases } from "./leases";
 import { showFirst } from "./order";
 import type { Session } from "./session";
@@ -90,11 +91,17 @@ export async function endIfWanted(transaction: Transaction, kind: Session["kind"
   return row !== undefined && (await finish(transaction, kind, id, { status: "cancelled" })) !== undefined;
 }
 
-/** It needn't get to the queue any more. */
-export async function forget(transaction: Transaction, kind: Session["kind"], id: string): Promise<void> {
+/** It needn't get to the queue any more. @param where only if its row is such */
+export async function forget(
+  transaction: Transaction,
+  kind: Session["kind"],
+  id: string,
+  where: RawBuilder<boolean> = sql`true`,
+): Promise<void> {
   const gone = await transaction
     .deleteFrom("jobs_outbox")
     .where("task_id", "=", id)
+    .where(where)
     .returning("order_key")
     .executeTakeFirst();
   if (gone) await showFirst(transaction, kind, [gone.order_key]);

@@ -58,7 +58,12 @@ export class Leases {
       const held = Date.now() + RUN_LEASE;
       await this.session
         .statement((db) =>
-          db.updateTable("jobs_outbox").set({ leased_until: held }).where("task_id", "in", ids).execute(),
+          db
+            .updateTable("jobs_outbox")
+            .set({ leased_until: held })
+            .where("task_id", "in", ids)
+            .where("here", "=", 1)
+            .execute(),
         )
         // The database is away: the next one comes in time.
         .catch(() => {});

@@ -16,9 +16,11 @@ export function life(
   return {
     async start(id, attempt) {
       return await write(async (t) => {
+        // The outbox first, as in startHere: of the two, at the same time, one waits for the other.
+        await forget(t, session.kind, id, notHere(Date.now()));
+        if (await isOutgoing(t, id)) return false;
         const started = await setActive(t, id, { attempt });
-        if (started) await forget(t, session.kind, id);
-        else await endIfWanted(t, session.kind, id);
+        if (!started) await endIfWanted(t, session.kind, id);
         return started;
       });
     },
@@ -29,7 +31,7 @@ export function life(
       const started = await write(async (t) => {
         const note = await t
           .updateTable("jobs_outbox as o")
-          .set({ leased_until: lease })
+          .set({ leased_until: lease, here: 1 })
           .where("o.task_id", "=", id)
           .where((eb) => eb.or([eb("o.leased_until", "<=", Date.now()), eb("o.leased_until", "=", mine)]))
           .where(LET_GO)
@@ -71,7 +73,7 @@ export function life(
           .where("status", "=", "active")
           .executeTakeFirst();
         // It ran here, while the queue was away: its next attempt is the queue's.
-        await t.updateTable("jobs_outbox").set({ leased_until: 0 }).where("task_id", "=", id).execute();
+        await t.updateTable("jobs_outbox").set({ leased_until: 0, here: 0 }).where("task_id", "=", id).execute();
         return numUpdatedRows > 0n;
       });
     },
@@ -122,13 +124,24 @@ export function life(
         await t
           .insertInto("jobs_outbox")
           .values({ task_id: id, ...row, held: row.order_key === null ? 0 : 1, again: 1 })
-          .onConflict((conflict) => conflict.column("task_id").doUpdateSet({ again: 1, leased_until: 0 }))
+          .onConflict((conflict) => conflict.column("task_id").doUpdateSet({ again: 1, leased_until: 0, here: 0 }))
           .execute();
         await showFirst(t, session.kind, [row.order_key]);
         return true;
       }, transaction);
     },
   };
+}
+
+const notHere = (now: number) => sql<boolean>`(here = 0 or leased_until <= ${now})`;
+
+async function isOutgoing(transaction: Transaction, id: string): Promise<boolean> {
+  const row = await transaction
+    .selectFrom("jobs_outbox")
+    .select("task_id")
+    .where("task_id", "=", id)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 async function setActive(

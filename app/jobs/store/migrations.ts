@@ -71,6 +71,7 @@ const MIGRATIONS: readonly ((kind: Kind) => readonly string[])[] = [
     )`,
     "create index jobs_dead_letters_age on jobs_dead_letters (resolved_at, failed_at)",
   ],
+  () => ["alter table jobs_outbox add column here integer not null default 0"],
 ];
 
 /**

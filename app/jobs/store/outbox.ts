@@ -46,7 +46,7 @@ export function outbox(
           .$if(session.kind === "postgres", (query) => query.forUpdate("o").skipLocked());
         const notes = await transaction
           .updateTable("jobs_outbox")
-          .set({ leased_until: lease })
+          .set({ leased_until: lease, here: 0 })
           .where("task_id", "in", claimable)
           .returning(["task_id", "again", "order_key"])
           .execute();

@@ -115,12 +115,15 @@ export interface Store {
   /** How many have to get to the queue still. */
   outgoing(): Promise<number>;
 
-  /** waiting or scheduled -> active; also a task that is active already (its worker died). False: it is finished, or cancelled. */
+  /**
+   * waiting or scheduled -> active; also a task that is active already (its worker died). False: it is finished, or cancelled, or
+   * somebody runs it outside of the queue (it is active then).
+   */
   start(id: string, attempt: number): Promise<boolean>;
   /**
    * For a run outside of the queue, while that is away: waiting or scheduled -> active, where the task has to get to the queue
    * still, nobody is bringing it there, and its order key doesn't hold it back. Should this process die before the task's end,
-   * the task goes to the queue.
+   * the task goes to the queue; until then no worker can start it.
    */
   startHere(id: string): Promise<boolean>;
   /** Does nothing in the callback of `transaction`: it would wait for that. */

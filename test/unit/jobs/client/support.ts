@@ -51,9 +51,20 @@ export const slow = defineJob({
   },
 });
 
+export const sent = defineJob({
+  ...common,
+  name: "sent",
+  description: "Sends something, which takes its time",
+  run: ({ name }, { deliver }) =>
+    deliver(async () => {
+      done.push(name);
+      await new Promise<void>((resolve) => gates.set(name, resolve));
+    }),
+});
+
 export const table = defineTable({
   queues: { mail: { description: "Mails", label: "Mail" }, other: { description: "Others", maxWaiting: 3 } },
-  jobs: [tracked, patient, quick, strict, once, ordered, slow],
+  jobs: [tracked, patient, quick, strict, once, ordered, slow, sent],
 });
 
 /** Clients of one test file: their Redis, their folders, their lines. */

@@ -1,7 +1,8 @@
 import { afterEach, expect, it } from "vitest";
 import { z } from "zod";
 import { defineJob } from "../../../../app/jobs/table/define-job";
-import { newJob, newTask, World } from "./support/world";
+import { waitFor } from "../../../support/wait-for";
+import { newJob, newTask, taken, World } from "./support/world";
 
 let world: World;
 afterEach(async () => {
@@ -24,6 +25,29 @@ it("runs a task in the caller, once, and it needn't get to the queue any more", 
   expect(await Promise.all([executor.runHere(job), executor.runHere(job)])).toEqual([true, false]);
   expect(await store.find(job.id)).toMatchObject({ status: "completed", result: "1" });
   expect(await store.outgoing()).toBe(0);
+});
+
+it("has a worker that gets the same task wait for what comes of it", async () => {
+  let runs = 0;
+  const gate = Promise.withResolvers<void>();
+  const { store, executor } = await worldOf(async () => {
+    runs += 1;
+    await gate.promise;
+    return runs;
+  });
+  const job = newJob("probe");
+  await store.insert(newTask(job));
+  const here = executor.runHere(job);
+  await waitFor("it runs here", () => runs === 1);
+  const other = world.executor(await world.store());
+  const stop = new AbortController();
+  const [stopped, waiting] = [other.run(taken(job, { signal: stop.signal })), other.run(taken(job))];
+  stop.abort();
+  expect(await stopped).toEqual({ kind: "handed back" });
+  gate.resolve();
+  expect(await here).toBe(true);
+  expect(await waiting).toEqual({ kind: "completed", result: "1" });
+  expect(runs).toBe(1);
 });
 
 it("throws what the job throws; with attempts left, the task goes to the queue", async () => {

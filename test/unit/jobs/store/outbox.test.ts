@@ -139,6 +139,11 @@ for (const { kind, name, missing, note } of KINDS) {
       expect(await claim(other)).toEqual(["b", "k1"]);
       expect(await store.find("a")).toMatchObject({ status: "active", attempt: 1 });
       expect(await store.outgoing()).toBe(4);
+      // The queue has it all the same.
+      expect(await other.start("a", 1)).toBe(false);
+      await other.cancel("a");
+      expect(await other.start("a", 1)).toBe(false);
+      expect(await store.find("a")).toMatchObject({ status: "active", cancelRequested: true });
       await store.complete("a", null);
       expect(await store.outgoing()).toBe(3);
     });
