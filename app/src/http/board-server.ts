@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance } from "fastify";
 import type { Jobs, Provider } from "queuehost/jobs";
 import { PATH } from "./board";
 import { BoardQueue } from "./board-queue";
-import { answerProblems } from "./problems";
+import { answerProblem } from "./problems";
 
 /** Bull Board as a server of its own, that doesn't listen: requests are handed to its `routing`. */
 export async function openBoard(
@@ -16,7 +16,7 @@ export async function openBoard(
   boardDir: string,
 ): Promise<FastifyInstance> {
   const app = fastify({ bodyLimit: 64 * 1024, routerOptions: { ignoreTrailingSlash: true } });
-  answerProblems(app);
+  app.setErrorHandler(answerProblem);
   const adapter = new FastifyAdapter().setBasePath(PATH);
   const board = createBullBoard({
     queues: [],

@@ -53,7 +53,7 @@ function described(schema: FastifySchema, url: string): FastifySchema {
   const implied = [
     429,
     ...(isApi ? [401, 403, 503] : []),
-    ...(querystring ? [400] : []),
+    ...(querystring || params ? [400] : []),
     ...(body ? [400, 413, 415] : []),
   ];
   const codes = [...new Set([...implied, ...problems])].sort();

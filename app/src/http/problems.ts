@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import {
   EncryptionKeyMissing,
   type Fault,
@@ -35,13 +35,11 @@ export function invalid(...errors: readonly Fault[]): Problem {
   return new Problem(400, "The request is not valid.", { errors });
 }
 
-/** Answers every error of the server as problem+json; what isn't the caller's doing is logged and not described. */
-export function answerProblems(app: FastifyInstance): void {
-  app.setErrorHandler((error: FastifyError | Error, _request, reply) => {
-    const problem = toProblem(error);
-    if (problem.status === 500) log(`[Server] Unerwarteter Fehler: ${error.stack ?? reason(error)}`);
-    send(reply, problem);
-  });
+/** Answers an error as problem+json; what isn't the caller's doing is logged and not described. */
+export function answerProblem(error: FastifyError | Error, _request: FastifyRequest, reply: FastifyReply): void {
+  const problem = toProblem(error);
+  if (problem.status === 500) log(`[Server] Unerwarteter Fehler: ${error.stack ?? reason(error)}`);
+  send(reply, problem);
 }
 
 function toProblem(error: FastifyError | Error): Problem {

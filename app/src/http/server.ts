@@ -15,7 +15,7 @@ import { limitRates } from "./limits";
 import { metricsRoute } from "./metrics";
 import { openapi } from "./openapi";
 import { pageRoutes } from "./page";
-import { answerProblems } from "./problems";
+import { answerProblem } from "./problems";
 import { queueRoutes } from "./queues";
 import { recurringRoutes } from "./recurring";
 import { reservationRoutes } from "./reservations";
@@ -46,10 +46,12 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     // The proxy in front runs on this machine, and says for whom it asks.
     trustProxy: "loopback",
     routerOptions: { ignoreTrailingSlash: true },
+    // Of addresses that can't be decoded: these errors are no route's.
+    frameworkErrors: answerProblem,
   });
   // JSON alone: a browser asks before it sends that across sites, while it sends text/plain unasked.
   app.removeContentTypeParser("text/plain");
-  answerProblems(app);
+  app.setErrorHandler(answerProblem);
   await app.register(helmet, {
     // Whether there is HTTPS is the proxy's to know: neither demands it here.
     strictTransportSecurity: false,

@@ -87,6 +87,17 @@ describe("everything else", () => {
     expect([code, body.detail]).toEqual([404, "There is nothing at GET /admin."]);
   });
 
+  it.each(["/api/tasks/%E0%A4%A/status/", "/%"])("answers %s, which can't be read, in the same form", async (url) => {
+    const { code, body, headers } = await backend.get(url);
+    expect([code, headers["content-type"]]).toEqual([400, "application/problem+json; charset=utf-8"]);
+    expect(body).toMatchObject({ status: 400, detail: expect.stringContaining("is not a valid url component") });
+  });
+
+  it("says in its description that an id may be unreadable", async () => {
+    const { paths } = (await backend.get("/api/openapi.json")).body;
+    expect(paths["/api/tasks/{id}/status/"].get.responses).toHaveProperty("400");
+  });
+
   it("serves the page with a policy that allows its own files alone", async () => {
     const page = await backend.get("/");
     expect(page.body).not.toMatch(/<script>|<style|style=|onclick=/);
