@@ -94,7 +94,7 @@ class Run implements Execution {
 
   deliver = async <T>(effect: (key: string) => Promise<T>, key = this.id): Promise<T> => {
     this.refuseWhenGivenUp();
-    return await this.around.effects.deliver(key, effect);
+    return await this.around.effects.deliver(key, effect, { signal: this.signal, live: () => !this.givenUp });
   };
 
   log = (line: string): void => this.around.log(`[${this.held.label}] Job ${this.id}: ${line}`);

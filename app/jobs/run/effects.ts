@@ -1,4 +1,17 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Store, Transaction } from "../store/store";
+
+/** Milliseconds after which a process that has died gives an effect free that it was having. */
+const CLAIM_MS = 10_000;
+/** Milliseconds between two looks at an effect that somebody else is having. */
+const LOOK_MS = 500;
+
+/** The run that wants an effect. */
+export interface Wanting {
+  readonly signal: AbortSignal;
+  /** Whether it counts still. */
+  live(): boolean;
+}
 
 /** Effects that are had once, by marks in the task database. What they give is kept as JSON: a repeat gets the very same. */
 export class Effects {
@@ -16,18 +29,34 @@ export class Effects {
     return fromJson(kept);
   }
 
-  async deliver<T>(key: string, effect: (key: string) => Promise<T>): Promise<T> {
+  /** A job may run twice at a time, where its worker lost its lock: who comes second waits for what the first one gets. */
+  async deliver<T>(key: string, effect: (key: string) => Promise<T>, { signal, live }: Wanting): Promise<T> {
     const store = await this.store();
-    const known = await store.effect(key);
-    if (known) return fromJson(known.result);
-    const result = toJson(await effect(key));
-    const kept = await store.transaction(async (transaction) => {
-      const mark = await store.mark(key, transaction);
-      if (!mark.first) return mark.result;
-      await store.noteResult(key, result, transaction);
-      return result;
-    });
-    return fromJson(kept);
+    for (;;) {
+      const claim = await store.claimEffect(key, CLAIM_MS);
+      if (claim === "mine") break;
+      if (claim !== "taken") return fromJson(claim.result);
+      await sleep(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+    const renewing = setInterval(() => {
+      if (live()) store.renewEffect(key, CLAIM_MS).catch(() => {});
+    }, CLAIM_MS / 3).unref();
+    try {
+      const result = await this.had(store, key, effect, live);
+      return fromJson(await store.noteEffect(key, result));
+    } finally {
+      clearInterval(renewing);
+    }
+  }
+
+  private async had<T>(store: Store, key: string, effect: (key: string) => Promise<T>, live: () => boolean) {
+    try {
+      return toJson(await effect(key));
+    } catch (error) {
+      // Otherwise its claim ends by itself.
+      if (live()) await store.releaseEffect(key).catch(() => {});
+      throw error;
+    }
   }
 }
 

@@ -20,9 +20,9 @@ export interface Execution {
    */
   once<T>(effect: (transaction: Transaction) => Promise<T>, key?: string): Promise<T>;
   /**
-   * Has an effect outside of the task database (a mail, a webhook) that takes its time: no transaction is open meanwhile. It is
-   * marked afterwards; one that a kill meets between the effect and its mark is had again, so it should carry its key along, by
-   * which the other side knows a repeat.
+   * Has an effect outside of the task database (a mail, a webhook) that takes its time: no transaction is open meanwhile. Of
+   * callers at the same time one has it, the others wait for what it gives. It is marked afterwards; one that a kill meets between
+   * the effect and its mark is had again, so it should carry its key along, by which the other side knows a repeat.
    *
    * @param key default: the job's id
    * @returns what `effect` gave the first time

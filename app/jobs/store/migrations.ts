@@ -71,7 +71,10 @@ const MIGRATIONS: readonly ((kind: Kind) => readonly string[])[] = [
     )`,
     "create index jobs_dead_letters_age on jobs_dead_letters (resolved_at, failed_at)",
   ],
-  () => ["alter table jobs_outbox add column here integer not null default 0"],
+  () => [
+    "alter table jobs_outbox add column here integer not null default 0",
+    "alter table jobs_effects add column claimed_until bigint",
+  ],
 ];
 
 /**

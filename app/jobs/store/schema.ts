@@ -56,11 +56,13 @@ export interface OutboxTable {
   here: Generated<number>;
 }
 
-/** Effects that were had. */
+/** Effects that were had, or are being had. */
 export interface EffectTable {
   key: string;
   result: string | null;
   created_at: number;
+  /** Until then somebody is at it; null: it was had. */
+  claimed_until: Generated<number | null>;
 }
 
 export interface DeadLetterTable {

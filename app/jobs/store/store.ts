@@ -149,6 +149,13 @@ export interface Store {
   mark(key: string, transaction: Transaction): Promise<{ readonly first: boolean; readonly result: string | null }>;
   /** Of a mark that is there. */
   effect(key: string): Promise<{ readonly result: string | null } | undefined>;
+  /** Claims an effect for a time: nobody else has it meanwhile. Gives what was noted where it was had before. */
+  claimEffect(key: string, ms: number): Promise<"mine" | "taken" | { readonly result: string | null }>;
+  renewEffect(key: string, ms: number): Promise<void>;
+  /** It wasn't had. */
+  releaseEffect(key: string): Promise<void>;
+  /** It was had. @returns what was noted first */
+  noteEffect(key: string, result: string | null): Promise<string | null>;
   noteResult(key: string, result: string | null, transaction: Transaction): Promise<void>;
 
   bury(letter: Omit<DeadLetter, "resolution" | "resolvedAt">): Promise<void>;

@@ -3,7 +3,7 @@ import { JobFailed } from "../../../../app/jobs/errors";
 import { QueueUnavailable } from "../../../../app/jobs/provider/provider";
 import { waitFor } from "../../../support/wait-for";
 import { redis } from "../../app/support/redis-server";
-import { Clients, done, gates, once, ordered, patient, quick, sent, strict, tracked } from "./support";
+import { Clients, done, gates, once, ordered, patient, quick, sent, sentUnnoticed, strict, tracked } from "./support";
 
 /** Seconds until a queue is back at the latest, on a busy machine. */
 const PATIENCE = 40;
@@ -147,21 +147,25 @@ describe.skipIf(redis.missing)(`without a queue${redis.note}`, { timeout: 120_00
       expect(await jobs.status(id)).toMatchObject({ status: "completed", attempt: 1 });
     });
 
-    it("has the effect of a job once that its worker gets while it runs here", async () => {
-      const jobs = await clients.client();
-      jobs.work();
-      await jobs.enqueue(patient, { name: "first" });
-      await waitFor("the worker works", () => done.includes("first"), PATIENCE);
-      clients.server.freeze();
-      const enqueued = jobs.enqueue(sent, { name: "mail" }, { id: "sent-once" });
-      await waitFor("it runs here", () => gates.has("mail"), PATIENCE);
-      clients.server.thaw();
-      const inQueue = async () => (await jobs.provider?.find("mail", "sent-once").catch(() => undefined))?.status;
-      await waitFor("the worker has it too", async () => (await inQueue()) === "active", PATIENCE);
-      gates.get("mail")?.();
-      expect(await enqueued).toMatchObject({ outcome: "done" });
-      await waitFor("the worker is done with it", async () => (await inQueue()) === "completed", PATIENCE);
-      expect(done.filter((name) => name === "mail")).toHaveLength(1);
-    });
+    it.each([sent, sentUnnoticed])(
+      "has the effect of a job ($name) once that its worker gets while it runs here",
+      async (type) => {
+        const jobs = await clients.client();
+        jobs.work();
+        await jobs.enqueue(patient, { name: "first" });
+        await waitFor("the worker works", () => done.includes("first"), PATIENCE);
+        clients.server.freeze();
+        const enqueued = jobs.enqueue(type, { name: "mail" }, { id: "sent-once" });
+        gates.delete("mail");
+        await waitFor("it runs here", () => gates.has("mail"), PATIENCE);
+        clients.server.thaw();
+        const inQueue = async () => (await jobs.provider?.find("mail", "sent-once").catch(() => undefined))?.status;
+        await waitFor("the worker has it too", async () => (await inQueue()) === "active", PATIENCE);
+        gates.get("mail")?.();
+        expect(await enqueued).toMatchObject({ outcome: "done" });
+        await waitFor("the worker is done with it", async () => (await inQueue()) === "completed", PATIENCE);
+        expect(done.filter((name) => name === "mail")).toHaveLength(1);
+      },
+    );
   });
 });

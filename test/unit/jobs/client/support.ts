@@ -62,9 +62,11 @@ export const sent = defineJob({
     }),
 });
 
+export const sentUnnoticed = defineJob({ ...sent, name: "sent-unnoticed", tracked: false });
+
 export const table = defineTable({
   queues: { mail: { description: "Mails", label: "Mail" }, other: { description: "Others", maxWaiting: 3 } },
-  jobs: [tracked, patient, quick, strict, once, ordered, slow, sent],
+  jobs: [tracked, patient, quick, strict, once, ordered, slow, sent, sentUnnoticed],
 });
 
 /** Clients of one test file: their Redis, their folders, their lines. */

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Execution } from "../../../../app/jobs/run/execution";
 import { defineJob } from "../../../../app/jobs/table/define-job";
+import { waitFor } from "../../../support/wait-for";
 import { newJob, newTask, taken, World } from "./support/world";
 
 let world: World;
@@ -88,6 +89,32 @@ describe("deliver", () => {
     expect(await one.run(taken(job))).toMatchObject({ kind: "failed", error: "after the effect" });
     expect(await other.run(taken(job, { attempt: 2 }))).toEqual({ kind: "completed", result: '"sent"' });
     expect(keys).toEqual([job.id]);
+  });
+
+  it("has it once, where the job runs twice at a time, and gives both what it gave", async () => {
+    let had = 0;
+    const gate = Promise.withResolvers<void>();
+    const { store, one, other, job } = await two(({ deliver }) =>
+      deliver(async () => {
+        had += 1;
+        await gate.promise;
+        return had;
+      }),
+    );
+    await store.insert(newTask(job));
+    const first = one.run(taken(job));
+    await waitFor("it is being had", () => had === 1);
+    const stop = new AbortController();
+    const [second, stopped] = [other.run(taken(job)), other.run(taken(job, { signal: stop.signal }))];
+    await waitFor("all run", () => world.lines.filter((line) => line.includes("gestartet")).length === 3);
+    stop.abort();
+    expect(await stopped).toEqual({ kind: "handed back" });
+    gate.resolve();
+    expect(await Promise.all([first, second])).toEqual([
+      { kind: "completed", result: "1" },
+      { kind: "completed", result: "1" },
+    ]);
+    expect(had).toBe(1);
   });
 
   it("has it again when it failed", async () => {

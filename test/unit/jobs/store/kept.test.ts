@@ -43,6 +43,25 @@ for (const { kind, name, missing, note } of KINDS) {
       expect(effects).toBe(1);
     });
 
+    test("an effect is claimed by one, until it was had, or wasn't, or its time is over", async () => {
+      const claims = await Promise.all(Array.from({ length: 10 }, () => store.claimEffect("one", DAY)));
+      expect(claims.filter((claim) => claim === "mine")).toHaveLength(1);
+      expect(await store.claimEffect("one", DAY)).toBe("taken");
+      expect(await store.effect("one")).toBeUndefined();
+      await store.releaseEffect("one");
+      expect(await store.claimEffect("one", 0)).toBe("mine");
+      expect(await store.claimEffect("one", 0)).toBe("mine");
+      await store.renewEffect("one", DAY);
+      expect(await store.claimEffect("one", 0)).toBe("taken");
+      expect(await store.noteEffect("one", "1")).toBe("1");
+      expect(await store.noteEffect("one", "2")).toBe("1");
+      await store.renewEffect("one", DAY);
+      await store.releaseEffect("one");
+      expect(await store.claimEffect("one", DAY)).toEqual({ result: "1" });
+      expect(await store.effect("one")).toEqual({ result: "1" });
+      expect(await store.noteEffect("released", "3")).toBe("3");
+    });
+
     test("dead letters are kept, found, settled and removed", async () => {
       const letter = {
         type: "demo",
