@@ -63,6 +63,7 @@ async function cancelQueued(context: Context, id: string): ReturnType<Jobs["canc
   const removed = await context.provider?.remove(job.queue, id);
   if (removed === "active")
     refuse("id", `runs, and a running job of the type ${job.type} can't be cancelled: it isn't tracked`);
+  if (removed === "recurring") refuse("id", "is the next run of a recurring job: remove or change that");
   return removed === "removed" ? "cancelled" : "finished";
 }
 

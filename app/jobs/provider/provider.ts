@@ -144,8 +144,8 @@ export interface Provider {
     offset: number,
   ): Promise<readonly QueuedJob[]>;
   counts(queue: string): Promise<Counts>;
-  /** Takes a job out, unless it is active. */
-  remove(queue: string, id: string): Promise<"removed" | "active" | "unknown">;
+  /** Takes a job out, unless it is active, or a recurring one's next, which goes with that. */
+  remove(queue: string, id: string): Promise<"removed" | "active" | "recurring" | "unknown">;
   /** Of a job that waits. */
   setPriority(queue: string, id: string, priority: number): Promise<boolean>;
   /** failed -> waiting, with all its attempts. */

@@ -1,4 +1,4 @@
-import type { Queue } from "bullmq";
+import { ErrorCode, type Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { type Log, log as toStdout } from "../../log";
 import type { Settings } from "../../settings";
@@ -134,11 +134,16 @@ export class BullmqProvider implements Provider {
     });
   }
 
-  async remove(name: string, id: string): Promise<"removed" | "active" | "unknown"> {
+  async remove(name: string, id: string): Promise<"removed" | "active" | "recurring" | "unknown"> {
     return await this.opened.use(name, async (queue) => {
       const job = await queue.getJob(id);
       if (!job) return "unknown";
-      return (await queue.remove(id)) === 1 ? "removed" : "active";
+      try {
+        return (await queue.remove(id)) === 1 ? "removed" : "active";
+      } catch (error) {
+        if (refusalOf(error) === ErrorCode.JobBelongsToJobScheduler) return "recurring";
+        throw error;
+      }
     });
   }
 
@@ -147,8 +152,7 @@ export class BullmqProvider implements Provider {
       const state = await queue.getJobState(id);
       const job = await queue.getJob(id);
       if (!job || !["waiting", "prioritized", "delayed"].includes(state)) return false;
-      await job.changePriority(placement(priority, this.shared.get(name)));
-      return true;
+      return await unlessRefused(job.changePriority(placement(priority, this.shared.get(name))));
     });
   }
 
@@ -156,8 +160,7 @@ export class BullmqProvider implements Provider {
     return await this.opened.use(name, async (queue) => {
       const job = await queue.getJob(id);
       if (!job || !(await job.isFailed())) return false;
-      await job.retry("failed", { resetAttemptsMade: true });
-      return true;
+      return await unlessRefused(job.retry("failed", { resetAttemptsMade: true }));
     });
   }
 
@@ -212,4 +215,20 @@ export class BullmqProvider implements Provider {
   private toBullmq(job: NewJob) {
     return toBullmq(job, this.opened.of(job.queue), this.shared.get(job.queue));
   }
+}
+
+/** False: the job was taken, or taken out, just before. */
+async function unlessRefused(action: Promise<unknown>): Promise<boolean> {
+  try {
+    await action;
+    return true;
+  } catch (error) {
+    if (refusalOf(error) !== undefined) return false;
+    throw error;
+  }
+}
+
+/** Why BullMQ, with nothing wrong with Redis, doesn't do it: the state of the job doesn't allow it. */
+function refusalOf(error: unknown): ErrorCode | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "number" ? error.code : undefined;
 }

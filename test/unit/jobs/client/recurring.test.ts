@@ -3,7 +3,7 @@ import type { Jobs, RecurringInput } from "../../../../app/jobs/client/types";
 import { InputInvalid, PayloadInvalid } from "../../../../app/jobs/errors";
 import { waitFor } from "../../../support/wait-for";
 import { redis } from "../../app/support/redis-server";
-import { Clients, done, tracked } from "./support";
+import { Clients, done, quick, tracked } from "./support";
 
 describe.skipIf(redis.missing)(`recurring jobs${redis.note}`, () => {
   let clients: Clients;
@@ -45,6 +45,16 @@ describe.skipIf(redis.missing)(`recurring jobs${redis.note}`, () => {
     await expect(jobs.setRecurring(input({ payload: { name: "" }, cron: "0 7 * * *" }))).rejects.toThrow(
       PayloadInvalid,
     );
+  });
+
+  it("have a next run that can't be cancelled by itself, which is no fault of Redis", async () => {
+    await jobs.setRecurring({ name: "daily", job: quick, payload: { name: "x" }, cron: "0 7 * * *" });
+    const { jobs: found } = await jobs.list({ type: "quick", status: "scheduled" });
+    const error = await jobs.cancel(found[0]?.id ?? "").catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(InputInvalid);
+    expect(error.fault.path).toBe("id");
+    expect(clients.lines.join()).not.toContain("Redis-Fehler");
+    expect(await jobs.removeRecurring("daily")).toBe(true);
   });
 
   it("are kept under their names, and may be changed and moved to another queue", async () => {
