@@ -66,7 +66,7 @@ export function encode<Job extends AnyJob>(
 
 /**
  * Reads what `encode` made, or what an older release or another program has put into the queue: decrypts it, brings it to
- * the type's version step by step, and checks it again.
+ * the type's version step by step, and checks it again. Fields that the type doesn't know are left out, also by strict types.
  *
  * @throws Unrecoverable when it never will be readable; Error when a newer release made it, which may yet run it
  */
@@ -79,9 +79,22 @@ export function decode<Job extends AnyJob>(job: Job, json: string, keys: Keys): 
     throw new Error(`${job.name}: the payload has version ${stored}, and this release knows ${version} at most`);
   let value: unknown = decrypt(job, fields, keys);
   for (let from = stored; from < version; from++) value = upgrade(job, from, value);
-  const parsed = job.payload.safeParse(value);
+  const parsed = parseKnown(job, value);
   if (!parsed.success) throw new Unrecoverable(new PayloadInvalid(job.name, faultsOf(parsed.error)).message);
   return parsed.data as z.output<Job["payload"]>;
+}
+
+/** Without the fields that a newer release has added, where nothing else is wrong: workers of both releases run side by side. */
+function parseKnown(job: AnyJob, value: unknown): z.ZodSafeParseResult<unknown> {
+  const parsed = job.payload.safeParse(value);
+  if (parsed.success) return parsed;
+  const known = structuredClone(value);
+  for (const issue of parsed.error.issues) {
+    if (issue.code !== "unrecognized_keys") return parsed;
+    const owner = issue.path.reduce<unknown>((part, step) => (part as Record<PropertyKey, unknown>)[step], known);
+    for (const key of issue.keys) Reflect.deleteProperty(owner as object, key);
+  }
+  return job.payload.safeParse(known);
 }
 
 /** The faults that zod found, unions' included, as the path of a field and what it should be. */
