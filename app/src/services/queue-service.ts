@@ -102,7 +102,7 @@ export class QueueService {
   /** Reminds a day before it is due, or at once where that is over. @returns the job's id */
   async schedulePaymentReminders({ dueDate, ...payment }: Payment): Promise<string> {
     const at = new Date(dueDate.getTime() - PAYMENT_LEAD_MS);
-    const id = `payment-${payment.bookingId}-${dueDate.getTime()}`;
+    const id = `payment.${payment.bookingId}.${dueDate.getTime()}`;
     const payload = { ...payment, dueDate: dueDate.toISOString() };
     const isLate = at.getTime() <= Date.now();
     const { id: made } = await this.jobs.enqueue(types.paymentReminder, payload, isLate ? { id } : { id, at });
@@ -126,5 +126,6 @@ export class QueueService {
   }
 }
 
+/** With dots, which no Idempotency-Key may have: otherwise anybody could take the id first, by a reservation. */
 const reminderId = ({ bookingId, bookingDate }: Pick<Booking, "bookingId" | "bookingDate">, lead: LeadTime) =>
-  `booking-${bookingId}-${bookingDate.getTime()}-${lead}`;
+  `booking.${bookingId}.${bookingDate.getTime()}.${lead}`;

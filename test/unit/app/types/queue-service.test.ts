@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { reservationId } from "../../../../app/src/reservations/reservation";
 import { QueueService } from "../../../../app/src/services/queue-service";
 import { captureLog } from "../support/capture-log";
 import { redis } from "../support/redis-server";
@@ -58,6 +59,15 @@ describe.skipIf(redis.missing)(`jobs by their names${redis.note}`, () => {
     const overdue = await queue.schedulePaymentReminders({ ...payment, dueDate: new Date(Date.now() - MINUTE) });
     expect(await app.ended(overdue)).toMatchObject({ status: "completed" });
     expect(app.to("customer@example.org")[0]?.source).toContain("was due");
+  });
+
+  test("nobody can take the id of a reminder by the Idempotency-Key of a reservation", async () => {
+    const { bookingDate, location, ...rest } = { ...booking(96 * 60 * MINUTE), bookingId: "b4" };
+    const { scheduled } = await queue.scheduleBookingReminders({ ...rest, bookingDate, location });
+    const { customerPhone, ...payment } = { ...rest, amount: 25, currency: "USD", dueDate: bookingDate };
+    const ids = [...scheduled.map(({ id }) => id), await queue.schedulePaymentReminders(payment)];
+    expect(ids.filter((id) => reservationId.safeParse(id).success)).toEqual([]);
+    expect(ids).toHaveLength(4);
   });
 
   test("a notice is sent at its time, and one for the past is refused", async () => {
