@@ -19,9 +19,9 @@ export function life(
         // The outbox first, as in startHere: of the two, at the same time, one waits for the other.
         await forget(t, session.kind, id, notHere(Date.now()));
         if (await isOutgoing(t, id)) return false;
-        const started = await setActive(t, id, { attempt });
-        if (!started) await endIfWanted(t, session.kind, id);
-        return started;
+        if (await setActive(t, id, { attempt, here: 0 })) return true;
+        if (await endIfWanted(t, session.kind, id)) return false;
+        return await revive(t, id, attempt);
       });
     },
 
@@ -36,7 +36,7 @@ export function life(
           .where((eb) => eb.or([eb("o.leased_until", "<=", Date.now()), eb("o.leased_until", "=", mine)]))
           .where(LET_GO)
           .executeTakeFirst();
-        return note.numUpdatedRows > 0n && (await setActive(t, id, { attempt: sql<number>`attempt + 1` }));
+        return note.numUpdatedRows > 0n && (await setActive(t, id, { attempt: sql<number>`attempt + 1`, here: 1 }));
       });
       if (!started) leases.letGo(id);
       return started;
@@ -147,14 +147,14 @@ async function isOutgoing(transaction: Transaction, id: string): Promise<boolean
 async function setActive(
   transaction: Transaction,
   id: string,
-  attempt: { attempt: number | ReturnType<typeof sql<number>> },
+  run: { attempt: number | ReturnType<typeof sql<number>>; here: 0 | 1 },
 ) {
   const now = Date.now();
   const { numUpdatedRows } = await transaction
     .updateTable("jobs_tasks")
     .set({
       status: "active",
-      ...attempt,
+      ...run,
       released: sql`case when order_key is null then 0 else 1 end`,
       started_at: now,
       updated_at: now,
@@ -164,4 +164,32 @@ async function setActive(
     .where("cancel_requested", "=", 0)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+/** It failed, and somebody had the queue run it again without asking us: its letter goes as well. */
+async function revive(transaction: Transaction, id: string, attempt: number): Promise<boolean> {
+  const now = Date.now();
+  const { numUpdatedRows } = await transaction
+    .updateTable("jobs_tasks as o")
+    .set({
+      status: "active",
+      attempt,
+      released: sql`case when order_key is null then 0 else 1 end`,
+      progress: 0,
+      message: null,
+      error: null,
+      cancel_requested: 0,
+      started_at: now,
+      finished_at: null,
+      updated_at: now,
+    })
+    .where("o.id", "=", id)
+    .where("o.status", "=", "failed")
+    // Otherwise the queue has it only because its adding timed out.
+    .where("o.here", "=", 0)
+    .where(LET_GO)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return false;
+  await transaction.deleteFrom("jobs_dead_letters").where("id", "=", id).execute();
+  return true;
 }

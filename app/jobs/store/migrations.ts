@@ -75,6 +75,7 @@ const MIGRATIONS: readonly ((kind: Kind) => readonly string[])[] = [
     "alter table jobs_outbox add column here integer not null default 0",
     "alter table jobs_effects add column claimed_until bigint",
   ],
+  () => ["alter table jobs_tasks add column here integer not null default 0"],
 ];
 
 /**

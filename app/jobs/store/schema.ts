@@ -38,6 +38,8 @@ export interface TaskTable {
   result: string | null;
   error: string | null;
   cancel_requested: Generated<number>;
+  /** 1: its last run was outside of the queue. */
+  here: Generated<number>;
 }
 
 /** Tasks that have to get to the queue. */

@@ -3,7 +3,7 @@ import type { JobState, Jobs } from "../../../../app/jobs/client/types";
 import { InputInvalid } from "../../../../app/jobs/errors";
 import { waitFor } from "../../../support/wait-for";
 import { redis } from "../../app/support/redis-server";
-import { Clients, done, gates, ordered, patient, quick, slow, tracked } from "./support";
+import { Clients, done, gates, ordered, patient, quick, slow, table, tracked } from "./support";
 
 describe.skipIf(redis.missing)(`managing jobs${redis.note}`, () => {
   let clients: Clients;
@@ -71,6 +71,29 @@ describe.skipIf(redis.missing)(`managing jobs${redis.note}`, () => {
     await becomes(unnoticed, "failed");
     expect(await jobs.retry(unnoticed)).toBe("retried");
   });
+
+  it.each([{ resetAttemptsMade: true }, {}])(
+    "runs a dead job by the release before that was retried in the queue itself (%j)",
+    async (options) => {
+      const settings = clients.settings();
+      const broken = { ...tracked, run: () => Promise.reject(new Error("broken release")) };
+      const newer = await clients.client(settings, { ...table, jobs: [broken] });
+      const { id } = await newer.enqueue(broken, { name: "replayed" });
+      newer.work();
+      await waitFor("it is dead", async () => (await newer.status(id))?.status === "failed");
+      await newer.shutdown();
+
+      jobs = await clients.client(settings);
+      const queue = (await jobs.provider?.queues?.())?.get("mail");
+      await waitFor("the queue has noted it", async () => (await queue?.getJobState(id)) === "failed");
+      await (await queue?.getJob(id))?.retry("failed", options);
+      jobs.work();
+      await becomes(id, "completed");
+      expect(done).toEqual(["replayed"]);
+      expect((await jobs.deadLetters()).total).toBe(0);
+      await waitFor("the queue has noted it", async () => (await queue?.getJobState(id)) === "completed");
+    },
+  );
 
   it("changes how urgent a waiting job is", async () => {
     jobs = await clients.client(clients.settings({ QUEUE_CONCURRENCY: "1" }));

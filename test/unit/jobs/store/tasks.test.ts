@@ -168,6 +168,35 @@ for (const { kind, name, missing, note } of KINDS) {
       expect(await store.claimOutgoing(1, 1000)).toMatchObject([{ task: { id: "a" }, again: true }]);
     });
 
+    test("runs again where the queue was told to, after it failed there", async () => {
+      await store.insertMany([newTask("a"), newTask("here"), newTask("k1", { orderKey: "k" })]);
+      await store.start("a", 3);
+      await store.startHere("here");
+      await store.start("k1", 3);
+      const letter = { type: "demo", queue: "default", payload: "{}", reason: "broken", attempts: 3, failedAt: 1 };
+      for (const id of ["a", "here", "k1"]) {
+        await store.bury({ id, ...letter });
+        await store.fail(id, "broken");
+      }
+      expect(await store.start("a", 1)).toBe(true);
+      expect(await store.find("a")).toMatchObject({ status: "active", attempt: 1, error: null, finishedAt: null });
+      expect(await store.deadLetter("a")).toBeUndefined();
+      expect(await store.complete("a", null)).toBe(true);
+      expect(await store.start("a", 1)).toBe(false);
+      // That one is in the queue since its adding timed out.
+      expect(await store.start("here", 1)).toBe(false);
+      expect(await store.deadLetter("here")).toBeDefined();
+      await store.insert(newTask("k2", { orderKey: "k" }));
+      await store.start("k2", 1);
+      expect(await store.start("k1", 1)).toBe(false);
+      await store.complete("k2", null);
+      expect(await store.start("k1", 1)).toBe(true);
+      await store.fail("k1", "broken");
+      await store.reopen("k1");
+      await store.cancel("k1");
+      expect(await store.start("k1", 1)).toBe(false);
+    });
+
     test("is adopted without a note that it has to get to the queue", async () => {
       await store.adopt(newTask("a"));
       await store.adopt(newTask("a", { payload: "{}" }));
