@@ -69,7 +69,7 @@ export class Pressure {
         ({ waiting }) => waiting,
         () => 0,
       ) ?? 0,
-      this.store.outgoing().catch(() => 0),
+      this.store.outgoing(queue).catch(() => 0),
     ]);
     const count = { waiting: inQueue + outgoing, at: Date.now() };
     this.counts.set(queue, count);

@@ -95,10 +95,11 @@ export function outbox(
       );
     },
 
-    async outgoing() {
-      const { rows } = await session.read((db) =>
-        sql<{ count: number }>`select count(*) as count from jobs_outbox`.execute(db),
-      );
+    async outgoing(queue) {
+      const ofQueue = sql`join jobs_tasks t on t.seq = o.seq where t.queue = ${queue}`;
+      const counted = sql<{ count: number }>`select count(*) as count
+        from jobs_outbox o ${queue === undefined ? sql`` : ofQueue}`;
+      const { rows } = await session.read((db) => counted.execute(db));
       return rows[0]?.count ?? 0;
     },
   };

@@ -112,8 +112,8 @@ export interface Store {
   sent(claimed: readonly Outgoing[]): Promise<void>;
   /** They didn't get there: may be claimed again at once. */
   release(claimed: readonly Outgoing[]): Promise<void>;
-  /** How many have to get to the queue still. */
-  outgoing(): Promise<number>;
+  /** How many have to get to the queue still. @param queue default: all */
+  outgoing(queue?: string): Promise<number>;
 
   /**
    * waiting or scheduled -> active; also a task that is active already (its worker died). False: it is finished, or cancelled, or

@@ -149,6 +149,11 @@ describe.skipIf(redis.missing)(`enqueueing${redis.note}`, () => {
     expect((await fourth()).outcome).toBe("queued");
   });
 
+  it("takes for a queue what another one's tasks would fill", async () => {
+    await jobs.enqueueBulk(ordered, Array(5).fill({ name: "k" }));
+    expect((await jobs.enqueue(tracked, { name: "1" }, { queue: "other" })).outcome).toBe("queued");
+  });
+
   it("keeps secrets from those who read queue and tables, and shows them to the job", async () => {
     const read: string[] = [];
     const reset = defineJob({

@@ -69,6 +69,14 @@ for (const { kind, name, missing, note } of KINDS) {
       expect(await store.outgoing()).toBe(2);
     });
 
+    test("what has to get to each queue is counted", async () => {
+      await store.insertMany([newTask("a"), newTask("b"), newTask("c", { queue: "other" })]);
+      expect([await store.outgoing(), await store.outgoing("default"), await store.outgoing("other")]).toEqual([
+        3, 2, 1,
+      ]);
+      expect(await store.outgoing("empty")).toBe(0);
+    });
+
     test("the end of an old claim doesn't touch what came after it", async () => {
       await add(["a"]);
       const old = await store.claimOutgoing(1, MINUTE);
