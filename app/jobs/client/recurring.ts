@@ -37,7 +37,9 @@ export function repeating(context: Context): Repeating {
 }
 
 function checked(context: Context, input: RecurringInput): Recurring {
-  const { name, cron, everyMs, timeZone } = input;
+  const { name, job, cron, everyMs, timeZone } = input;
+  if (job.orderBy)
+    refuse("type", `should be one without orderBy: recurring jobs don't wait for each other, got ${job.name}`);
   if (!NAME.test(name)) refuse("name", `should be letters, digits, - and _ (at most 64), got ${JSON.stringify(name)}`);
   if ((cron === undefined) === (everyMs === undefined)) refuse("cron", "should be set, or everyMs, and not both");
   if (timeZone !== undefined) assertTimeZone(timeZone);
@@ -48,11 +50,11 @@ function checked(context: Context, input: RecurringInput): Recurring {
     ...(input.queue !== undefined && { queue: input.queue }),
     ...(input.priority !== undefined && { priority: input.priority }),
   };
-  const { encoded, queue, priority, attempts, backoff } = request(context, input.job, input.payload, options);
+  const { encoded, queue, priority, attempts, backoff } = request(context, job, input.payload, options);
   return {
     name,
     queue,
-    type: input.job.name,
+    type: job.name,
     payload: encoded.json,
     ...(cron !== undefined && { cron }),
     ...(everyMs !== undefined && { everyMs }),

@@ -3,7 +3,7 @@ import type { Jobs, RecurringInput } from "../../../../app/jobs/client/types";
 import { InputInvalid, PayloadInvalid } from "../../../../app/jobs/errors";
 import { waitFor } from "../../../support/wait-for";
 import { redis } from "../../app/support/redis-server";
-import { Clients, done, quick, tracked } from "./support";
+import { Clients, done, ordered, quick, tracked } from "./support";
 
 describe.skipIf(redis.missing)(`recurring jobs${redis.note}`, () => {
   let clients: Clients;
@@ -45,6 +45,14 @@ describe.skipIf(redis.missing)(`recurring jobs${redis.note}`, () => {
     await expect(jobs.setRecurring(input({ payload: { name: "" }, cron: "0 7 * * *" }))).rejects.toThrow(
       PayloadInvalid,
     );
+  });
+
+  it("are refused where their jobs have an order, which they couldn't keep", async () => {
+    const input = { name: "daily", job: ordered, payload: { name: "x" }, cron: "0 7 * * *" };
+    const error = await jobs.setRecurring(input).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(InputInvalid);
+    expect(error.fault.path).toBe("type");
+    expect(await jobs.recurring()).toEqual([]);
   });
 
   it("have a next run that can't be cancelled by itself, which is no fault of Redis", async () => {
