@@ -11,10 +11,11 @@ export function ends(
 ): Pick<Store, "complete" | "fail" | "cancel" | "cancelled" | "onKeyFree"> {
   const listeners: (() => void)[] = [];
   const end = async (id: string, values: End, transaction?: Transaction) => {
-    leases.letGo(id);
-    const ended = await (transaction
+    const ending = transaction
       ? finish(transaction, session.kind, id, values)
-      : session.write((open) => finish(open, session.kind, id, values)));
+      : session.write((open) => finish(open, session.kind, id, values));
+    // Whether that is told or not, nothing runs here any more.
+    const ended = await ending.finally(() => leases.letGo(id));
     if (ended) tell(ended);
     return ended !== undefined;
   };

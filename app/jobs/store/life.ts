@@ -37,6 +37,10 @@ export function life(
           .where(LET_GO)
           .executeTakeFirst();
         return note.numUpdatedRows > 0n && (await setActive(t, id, { attempt: sql<number>`attempt + 1`, here: 1 }));
+      }).catch((error: unknown) => {
+        // It may have been written all the same: the task goes to the queue when its lease ends.
+        leases.letGo(id);
+        throw error;
       });
       if (!started) leases.letGo(id);
       return started;
@@ -55,8 +59,7 @@ export function life(
     },
 
     async again(id, error, runAt) {
-      leases.letGo(id);
-      return await write(async (t) => {
+      const noted = write(async (t) => {
         if (await endIfWanted(t, session.kind, id)) return false;
         const now = Date.now();
         const { numUpdatedRows } = await t
@@ -76,6 +79,7 @@ export function life(
         await t.updateTable("jobs_outbox").set({ leased_until: 0, here: 0 }).where("task_id", "=", id).execute();
         return numUpdatedRows > 0n;
       });
+      return await noted.finally(() => leases.letGo(id));
     },
 
     async cancelRequested(ids) {

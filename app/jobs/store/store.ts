@@ -116,8 +116,9 @@ export interface Store {
   outgoing(queue?: string): Promise<number>;
 
   /**
-   * waiting or scheduled -> active; also a task that is active already (its worker died). False: it is finished, or cancelled, or
-   * somebody runs it outside of the queue (it is active then).
+   * waiting or scheduled -> active; also a task that is active already (its worker died), or that failed in the queue and was
+   * retried there (its dead letter is gone then). False: it is finished, or cancelled, or somebody runs it outside of the queue (it
+   * is active then), or it failed and its order key doesn't let it go again.
    */
   start(id: string, attempt: number): Promise<boolean>;
   /**

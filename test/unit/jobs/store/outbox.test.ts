@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Outgoing, Store } from "../../../../app/jobs/store/store";
 import { Databases, KINDS, newTask, type Place } from "../support/stores";
 
@@ -14,6 +14,7 @@ for (const { kind, name, missing, note } of KINDS) {
     let other: Store;
     beforeAll(() => databases.start(), 60_000);
     afterAll(() => databases.remove());
+    afterEach(() => void vi.useRealTimers());
     beforeEach(async () => {
       place = await databases.place();
       store = await databases.store(place);
@@ -171,6 +172,17 @@ for (const { kind, name, missing, note } of KINDS) {
       await store.db.updateTable("jobs_outbox").set({ leased_until: 1 }).execute();
       expect(await claim(other)).toEqual(["a"]);
       expect(await other.start("a", 1)).toBe(true);
+    });
+
+    test("a task whose start outside of the queue failed isn't kept from it", async () => {
+      await add(["a"]);
+      vi.useFakeTimers({ toFake: ["setInterval"] });
+      await store.transaction(async () => expect(store.startHere("a")).rejects.toThrow("a transaction"));
+      // Its answer was lost: it was written all the same.
+      await store.db.updateTable("jobs_outbox").set({ here: 1, leased_until: 1 }).execute();
+      vi.advanceTimersByTime(MINUTE);
+      await store.list({});
+      expect(await claim(other)).toEqual(["a"]);
     });
 
     test("held tasks aren't looked at, however many there are, until it is their turn", async () => {
