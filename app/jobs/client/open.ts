@@ -10,6 +10,7 @@ import { openStore } from "../store/open";
 import type { Store } from "../store/store";
 import type { Table } from "../table/types";
 import { watchCommits } from "./commits";
+import { Comparing } from "./comparing";
 import type { Context } from "./context";
 import { burying } from "./dead-letters";
 import { deliver } from "./deliver";
@@ -64,6 +65,7 @@ export async function openJobs(table: Table, settings: Settings, overrides: Over
     ...(overrides.sandboxEntry !== undefined && { sandboxEntry: overrides.sandboxEntry }),
   });
   const relay = provider && startRelay({ store, provider, log });
+  const comparing = provider && new Comparing({ store, provider, log, longestRun: longestRun(table, settings) });
   const pressure = new Pressure(table, store, provider);
   const context: Context = { table, settings, store, provider, executor, relay, pressure, log };
 
@@ -78,6 +80,7 @@ export async function openJobs(table: Table, settings: Settings, overrides: Over
     clearInterval(pruning);
     watch.close();
     await Promise.all([...started].map((working) => working.stop(DRAIN_MS)));
+    await comparing?.stop();
     await relay?.stop();
     await executor.close();
     await metrics.close();
@@ -110,6 +113,11 @@ export async function openJobs(table: Table, settings: Settings, overrides: Over
       return closing;
     },
   };
+}
+
+/** In milliseconds. */
+function longestRun({ jobs }: Table, { timeLimits }: Settings): number {
+  return Math.max(...jobs.map((job) => (job.timeLimits?.hard ?? timeLimits.hard) * 1000));
 }
 
 function assertQueues(table: Table, { queues = [] }: Settings): void {

@@ -76,6 +76,7 @@ const MIGRATIONS: readonly ((kind: Kind) => readonly string[])[] = [
     "alter table jobs_effects add column claimed_until bigint",
   ],
   () => ["alter table jobs_tasks add column here integer not null default 0"],
+  () => ["create index jobs_tasks_unfinished on jobs_tasks (seq) where finished_at is null"],
 ];
 
 /**

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Settings } from "../settings";
+import { comparing } from "./comparing";
 import { deadLetters } from "./dead-letters";
 import { effects } from "./effects";
 import { ends } from "./ends";
@@ -27,6 +28,7 @@ export async function openStore({ databaseUrl, stateDir }: Pick<Settings, "datab
     transaction: (work) => session.transaction(work),
     ...tasks(session, leases),
     ...outbox(session, leases),
+    ...comparing(session),
     ...life(session, leases),
     ...ends(session, leases),
     ...effects(session),

@@ -116,6 +116,15 @@ export interface Store {
   outgoing(queue?: string): Promise<number>;
 
   /**
+   * Some of the tasks that the queue should have since a time, milliseconds since 1970: unfinished, and not in the outbox.
+   *
+   * @param after the `next` of the call before, or 0; `next` is 0 after the last of them
+   */
+  inQueueSince(time: number, after: number): Promise<{ readonly tasks: readonly Task[]; readonly next: number }>;
+  /** The queue doesn't have it: notes that it has to get there. False: it is finished, or that was noted. */
+  lost(id: string): Promise<boolean>;
+
+  /**
    * waiting or scheduled -> active; also a task that is active already (its worker died), or that failed in the queue and was
    * retried there (its dead letter is gone then). False: it is finished, or cancelled, or somebody runs it outside of the queue (it
    * is active then), or it failed and its order key doesn't let it go again.

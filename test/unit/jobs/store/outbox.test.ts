@@ -185,6 +185,34 @@ for (const { kind, name, missing, note } of KINDS) {
       expect(await claim(other)).toEqual(["a"]);
     });
 
+    test("what the queue should have is found, and gets there again", async () => {
+      await add(
+        ["a"],
+        ["b"],
+        ["c", { runAt: Date.now() + MINUTE }],
+        ["d"],
+        ["k1", { orderKey: "k" }],
+        ["k2", { orderKey: "k" }],
+      );
+      await store.sent((await store.claimOutgoing(10, MINUTE)).filter(({ task }) => task.id !== "d"));
+      await run("b");
+      const found = async (time: number) => {
+        const { tasks, next } = await store.inQueueSince(time, 0);
+        return [...tasks.map((task) => task.id), next];
+      };
+      expect(await found(Date.now() - MINUTE)).toEqual([0]);
+      expect(await found(Date.now() + MINUTE / 2)).toEqual(["a", "k1", 0]);
+      expect(await found(Date.now() + 2 * MINUTE)).toEqual(["a", "c", "k1", 0]);
+      expect(await Promise.all(["a", "b", "d", "k1", "x"].map((id) => store.lost(id)))).toEqual([
+        ...[true, false, false, true, false],
+      ]);
+      expect(await found(Date.now() + 2 * MINUTE)).toEqual(["c", 0]);
+      expect((await store.claimOutgoing(10, MINUTE)).map(({ task, again }) => [task.id, again])).toEqual([
+        ["a", true],
+        ["k1", true],
+      ]);
+    });
+
     test("held tasks aren't looked at, however many there are, until it is their turn", async () => {
       const held = Array.from({ length: 2000 }, (_, index) => newTask(`h${index}`, { orderKey: "one" }));
       await store.insertMany(held);
