@@ -1,3 +1,4 @@
+import { JobFailed } from "../errors";
 import { type NewJob, QueueUnavailable } from "../provider/provider";
 import type { DeadLetter, NewTask, Task } from "../store/store";
 import { findJob, priorityOf } from "../table/defaults";
@@ -70,10 +71,17 @@ async function cancelQueued(context: Context, id: string): ReturnType<Jobs["canc
 /** Runs a failed or cancelled job again, from the task table, the queue or its dead letter, whichever has it. */
 async function retry(context: Context, id: string): ReturnType<Jobs["retry"]> {
   const { store } = context;
-  const task = await store.find(id);
-  const outcome = task ? await retryTask(context, task) : await retryQueued(context, id);
-  if (outcome === "retried" || outcome === "completed") await store.removeDeadLetter(id);
-  return outcome;
+  const [task, letter] = await Promise.all([store.find(id), store.deadLetter(id)]);
+  try {
+    const outcome = await (task ? retryTask(context, task) : retryQueued(context, id, letter));
+    // One that has failed again by now has a new letter.
+    if (letter && (outcome === "retried" || outcome === "completed")) await store.removeDeadLetter(id, letter.failedAt);
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof JobFailed)) throw error;
+    // It was run here; its status and its letter say that it failed again.
+    return "retried";
+  }
 }
 
 async function retryTask(context: Context, task: Task): ReturnType<Jobs["retry"]> {
@@ -83,12 +91,11 @@ async function retryTask(context: Context, task: Task): ReturnType<Jobs["retry"]
   return "retried";
 }
 
-async function retryQueued(context: Context, id: string): ReturnType<Jobs["retry"]> {
+async function retryQueued(context: Context, id: string, letter: DeadLetter | undefined): ReturnType<Jobs["retry"]> {
   const job = await findQueued(context, id);
   if (job?.status === "completed") return "completed";
   if (job && job.status !== "failed") return "unfinished";
   if (job && (await context.provider?.retry(job.queue, id))) return "retried";
-  const letter = await context.store.deadLetter(id);
   const type = letter && findJob(context.table, letter.type);
   if (!letter || !type) return "unknown";
   const task = fromLetter(context, type, letter);

@@ -62,9 +62,13 @@ export function deadLetters(
       return numUpdatedRows > 0n;
     },
 
-    async removeDeadLetter(id) {
+    async removeDeadLetter(id, failedAt) {
       const { numDeletedRows } = await session.statement((db) =>
-        db.deleteFrom("jobs_dead_letters").where("id", "=", id).executeTakeFirst(),
+        db
+          .deleteFrom("jobs_dead_letters")
+          .where("id", "=", id)
+          .$if(failedAt !== undefined, (query) => query.where("failed_at", "=", failedAt ?? 0))
+          .executeTakeFirst(),
       );
       return numDeletedRows > 0n;
     },

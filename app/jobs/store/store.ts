@@ -179,8 +179,8 @@ export interface Store {
   }): Promise<{ readonly letters: readonly DeadLetter[]; readonly total: number }>;
   deadLetter(id: string): Promise<DeadLetter | undefined>;
   resolve(id: string, note: string): Promise<boolean>;
-  /** Removes a letter whose job was retried, or that isn't wanted any more. */
-  removeDeadLetter(id: string): Promise<boolean>;
+  /** Removes a letter whose job was retried, or that isn't wanted any more. @param failedAt where it has to be that failure's */
+  removeDeadLetter(id: string, failedAt?: number): Promise<boolean>;
 
   /** Deletes what is too old: results 24 h, finished tasks 7 d, effects 30 d, settled dead letters 30 d. @returns rows */
   prune(now?: number): Promise<number>;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { JobState, Jobs } from "../../../../app/jobs/client/types";
-import { InputInvalid } from "../../../../app/jobs/errors";
+import { InputInvalid, JobFailed } from "../../../../app/jobs/errors";
 import { waitFor } from "../../../support/wait-for";
 import { redis } from "../../app/support/redis-server";
 import { Clients, done, gates, ordered, patient, quick, slow, table, tracked } from "./support";
@@ -171,6 +171,38 @@ describe.skipIf(redis.missing)(`managing jobs${redis.note}`, () => {
     expect((await jobs.deadLetters()).total).toBe(0);
     jobs.work();
     await waitFor("both died again", async () => (await jobs.deadLetters()).total === 2);
+  });
+
+  it("keeps the letters of those that fail again at once, where they are retried", async () => {
+    const alone = await clients.client(clients.settings({ QUEUE_ENABLED: "false" }));
+    const failed = await alone.enqueue(tracked, { name: "t", fail: true }).catch((error) => error);
+    expect(failed).toBeInstanceOf(JobFailed);
+    const letter = { queue: "mail", reason: "long ago", attempts: 2, failedAt: 1 };
+    await alone.store.bury({ ...letter, id: failed.id, type: "greet", payload: "{}" });
+    await alone.store.bury({ ...letter, id: "r-1", type: "quick", payload: '{"name":"q","fail":true}' });
+    await alone.store.bury({ ...letter, id: "r-2", type: "quick", payload: '{"name":"done"}' });
+    expect((await alone.retryDeadLetters({ queue: "mail" })).toSorted()).toEqual([failed.id, "r-1", "r-2"].toSorted());
+    const { letters } = await alone.deadLetters();
+    expect(letters).toMatchObject([{ id: failed.id, reason: "no greeting for t" }, { id: "r-1" }]);
+    expect(done).toEqual(["done"]);
+    expect(await alone.status(failed.id)).toMatchObject({ status: "failed" });
+  });
+
+  it("keeps the letters of those that fail again while they are retried", async () => {
+    const letter = {
+      type: "greet",
+      queue: "mail",
+      payload: '{"name":1}',
+      reason: "long ago",
+      attempts: 2,
+      failedAt: 1,
+    };
+    const ids = Array.from({ length: 60 }, (_, n) => `again-${n}`);
+    for (const id of ids) await jobs.store.bury({ ...letter, id });
+    jobs.work();
+    expect(await jobs.retryDeadLetters({ ids })).toEqual(ids);
+    await waitFor("all have failed", async () => (await jobs.list({ status: "failed" })).total === ids.length);
+    await waitFor("all are dead", async () => (await jobs.deadLetters()).total === ids.length);
   });
 
   it("runs the dead again that the task table has forgotten, readable or not", async () => {
