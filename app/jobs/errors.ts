@@ -26,6 +26,11 @@ export class InputInvalid extends Error {
   }
 }
 
+/** A job that this release doesn't know, or can't read, and another one may: it waits for that, for a day. */
+export class OtherRelease extends Error {
+  override name = "OtherRelease";
+}
+
 /** This id stands for another payload. */
 export class IdTaken extends Error {
   override name = "IdTaken";

@@ -75,6 +75,8 @@ export interface TakenJob {
   /** Milliseconds before the second run; doubles with each. */
   readonly backoff: number;
   readonly priority: number;
+  /** When it was to run for the first time; milliseconds since 1970. */
+  readonly dueAt: number;
   /** Since when it could have been taken, where that is known; milliseconds since 1970. */
   readonly readyAt: number | null;
   /** Aborts with an `Aborted("worker stops")` when the worker has to end. */
@@ -90,8 +92,8 @@ export type Outcome =
   | { readonly kind: "completed"; readonly result: string | null }
   /** Tried again while attempts are left, unless `final`. */
   | { readonly kind: "failed"; readonly error: string; readonly final: boolean }
-  /** Goes back to the queue, to be taken at once, and doesn't count as an attempt. */
-  | { readonly kind: "handed back" };
+  /** Goes back to the queue, to be taken at once or after some time, and doesn't count as an attempt. */
+  | { readonly kind: "handed back"; readonly afterMs?: number };
 
 export interface WorkOptions {
   /** Runs at the same time, over all queues. */

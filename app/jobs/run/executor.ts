@@ -1,4 +1,4 @@
-import { Unrecoverable } from "../errors";
+import { OtherRelease, Unrecoverable } from "../errors";
 import { debug, type Log, reason } from "../log";
 import type { GivenUpJob, NewJob, Outcome, TakenJob } from "../provider/provider";
 import type { Settings } from "../settings";
@@ -17,6 +17,9 @@ import { Sandboxes } from "./sandboxes";
 
 /** Characters of an error that are kept. */
 const ERROR_LENGTH = 2000;
+/** Milliseconds after which a job of another release goes to a worker again, and how long that is done. */
+const OTHER_AGAIN_MS = 30_000;
+const OTHER_FOR_MS = 24 * 60 * 60 * 1000;
 const detail = debug("run");
 
 export interface ExecutorOptions {
@@ -52,7 +55,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
 
 /** A job about to be run, by a worker or, where it has no signal, by the one who enqueued it. */
 type Run = Pick<TakenJob, "id" | "type" | "queue" | "payload" | "attempt" | "attempts" | "backoff"> &
-  Partial<Pick<TakenJob, "signal" | "progress" | "readyAt">>;
+  Partial<Pick<TakenJob, "signal" | "progress" | "readyAt" | "dueAt">>;
 
 class JobExecutor implements Executor {
   private readonly jobs: ReadonlyMap<string, AnyJob>;
@@ -73,7 +76,8 @@ class JobExecutor implements Executor {
   async run(taken: TakenJob): Promise<Outcome> {
     try {
       const job = this.jobs.get(taken.type);
-      if (!job) return await this.failed(taken, true, new Error(`unbekannter Jobtyp ${JSON.stringify(taken.type)}`));
+      if (!job)
+        return await this.failed(taken, true, new OtherRelease(`unbekannter Jobtyp ${JSON.stringify(taken.type)}`));
       const before = isTracked(job) ? await this.records.begin(job, taken) : undefined;
       return before ?? (await this.see(job, taken)).outcome;
     } catch (error) {
@@ -115,7 +119,8 @@ class JobExecutor implements Executor {
     const outcome = await this.conclude(job, run, ended);
     if (ended.kind === "completed")
       this.chat(job, run, () => `fertig (${runMs} ms${note === null ? "" : `, ${note}`})`);
-    const again = ended.kind === "failed" && outcome.kind === "failed" && !outcome.final;
+    const given = outcome.kind === "handed back" || (outcome.kind === "failed" && !outcome.final);
+    const again = ended.kind === "failed" && given;
     const waitMs = typeof readyAt === "number" ? Math.max(0, startedAt - readyAt) : undefined;
     hooks.ended?.({ type, queue, outcome: again ? "again" : ended.kind, waitMs, runMs });
     return { ended, outcome };
@@ -166,9 +171,13 @@ class JobExecutor implements Executor {
   }
 
   private async failed(run: Run, tracked: boolean, error: unknown): Promise<Outcome> {
-    const { id, attempt, attempts, backoff, signal } = run;
+    const { id, attempt, attempts, backoff, signal, dueAt } = run;
     const message = messageOf(error);
     this.tell(run, `fehlgeschlagen: ${message}`);
+    if (isOthers(error) && dueAt !== undefined && Date.now() < dueAt + OTHER_FOR_MS) {
+      const end = tracked ? await this.records.again(id, message, Date.now() + OTHER_AGAIN_MS, signal) : undefined;
+      return end ?? { kind: "handed back", afterMs: OTHER_AGAIN_MS };
+    }
     const final = attempt >= attempts || isFinal(error);
     if (final) {
       // Without a task and a worker there is the caller alone, who gets the error.
@@ -202,5 +211,8 @@ const isTracked = (job: AnyJob): boolean => job.tracked !== false;
 /** Also BullMQ's own, by which jobs may say so too. */
 const isFinal = (error: unknown): boolean =>
   error instanceof Unrecoverable || (error instanceof Error && error.name === "UnrecoverableError");
+
+/** By its name: it may come from a sandbox. */
+const isOthers = (error: unknown): boolean => error instanceof Error && error.name === "OtherRelease";
 
 const messageOf = (error: unknown): string => reason(error).slice(0, ERROR_LENGTH);

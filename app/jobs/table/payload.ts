@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { EncryptionKeyMissing, type Fault, PayloadInvalid, Unrecoverable } from "../errors";
+import { EncryptionKeyMissing, type Fault, OtherRelease, PayloadInvalid, Unrecoverable } from "../errors";
 import { MAX_BYTES } from "./defaults";
 import { isSealed, type Keys, keyedDigest, seal, unseal } from "./secrets";
 import type { AnyJob, PayloadOf } from "./types";
@@ -68,7 +68,7 @@ export function encode<Job extends AnyJob>(
  * Reads what `encode` made, or what an older release or another program has put into the queue: decrypts it, brings it to
  * the type's version step by step, and checks it again. Fields that the type doesn't know are left out, also by strict types.
  *
- * @throws Unrecoverable when it never will be readable; Error when a newer release made it, which may yet run it
+ * @throws Unrecoverable when it never will be readable; OtherRelease when a newer one made it, or with a key that isn't here
  */
 export function decode<Job extends AnyJob>(job: Job, json: string, keys: Keys): z.output<Job["payload"]> {
   const { $v: stored = 1, ...fields } = parse(job, json);
@@ -76,7 +76,7 @@ export function decode<Job extends AnyJob>(job: Job, json: string, keys: Keys): 
   if (typeof stored !== "number" || !Number.isInteger(stored) || stored < 1)
     throw new Unrecoverable(`${job.name}: $v: should be a version from 1 to ${version}, got ${JSON.stringify(stored)}`);
   if (stored > version)
-    throw new Error(`${job.name}: the payload has version ${stored}, and this release knows ${version} at most`);
+    throw new OtherRelease(`${job.name}: the payload has version ${stored}, and this release knows ${version} at most`);
   let value: unknown = decrypt(job, fields, keys);
   for (let from = stored; from < version; from++) value = upgrade(job, from, value);
   const parsed = parseKnown(job, value);
@@ -130,7 +130,8 @@ function decrypt(job: AnyJob, fields: Fields, keys: Keys): Fields {
     try {
       clear[field] = unseal(value as never, placeOf(job, field), keys);
     } catch (error) {
-      throw new Unrecoverable(`${job.name}: ${field}: ${(error as Error).message}`);
+      const Kind = error instanceof OtherRelease ? OtherRelease : Unrecoverable;
+      throw new Kind(`${job.name}: ${field}: ${(error as Error).message}`);
     }
   }
   return clear;

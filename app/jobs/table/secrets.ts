@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
+import { OtherRelease } from "../errors";
 import type { Settings } from "../settings";
 
 export type Keys = Settings["encryptionKeys"];
@@ -25,12 +26,12 @@ export function seal(value: unknown, place: string, keys: Keys): Sealed {
   return { $enc: `${first.id}:${Buffer.concat([iv, cipher.getAuthTag(), ciphertext]).toString("base64")}` };
 }
 
-/** @throws Error when the key isn't among ours, or when the value was changed or moved */
+/** @throws OtherRelease when the key isn't among ours; Error when the value was changed or moved */
 export function unseal({ $enc }: Sealed, place: string, keys: Keys): unknown {
   const colon = $enc.indexOf(":");
   const id = $enc.slice(0, colon);
   const found = keys.find((candidate) => candidate.id === id);
-  if (!found) throw new Error(`is encrypted with the key "${id}", which QUEUE_ENCRYPTION_KEY doesn't have`);
+  if (!found) throw new OtherRelease(`is encrypted with the key "${id}", which QUEUE_ENCRYPTION_KEY doesn't have`);
   const bytes = Buffer.from($enc.slice(colon + 1), "base64");
   try {
     const decipher = createDecipheriv("aes-256-gcm", found.key, bytes.subarray(0, IV_BYTES))

@@ -11,7 +11,7 @@ export function after(entry: Entry, outcome: Outcome): Patch {
     case "failed":
       return failure(entry, outcome.error, outcome.final);
     case "handed back":
-      return { lockedAt: null };
+      return outcome.afterMs === undefined ? { lockedAt: null } : { lockedAt: null, ...later(entry, outcome.afterMs) };
     default:
       return outcome satisfies never;
   }
@@ -23,6 +23,10 @@ export function failure({ failCount, data }: Entry, error: string, final: boolea
   const runs = failCount + 1;
   const failed = { lockedAt: null, failCount: runs, failReason: error };
   if (final || runs >= data.attempts) return { ...failed, nextRunAt: null, lastFinishedAt: now, failedAt: now };
-  const nextRunAt = now + data.backoff * 2 ** failCount;
-  return { ...failed, nextRunAt, data: { ...data, order: orderAt(nextRunAt) } };
+  return { ...failed, ...later({ data }, data.backoff * 2 ** failCount) };
+}
+
+function later({ data }: Pick<Entry, "data">, ms: number): Pick<Entry, "nextRunAt" | "data"> {
+  const nextRunAt = Date.now() + ms;
+  return { nextRunAt, data: { ...data, order: orderAt(nextRunAt) } };
 }

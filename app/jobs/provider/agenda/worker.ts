@@ -176,12 +176,13 @@ export class AgendaWorker implements ProviderWorker {
 
   private async run(held: Held): Promise<void> {
     const { queue, entry, abort } = held;
-    const { id, type, payload, attempts, backoff } = entry.data;
+    const { id, type, payload, attempts, backoff, runAt, createdAt } = entry.data;
     const progress = async (percent: number) => {
       await this.change(held, { progress: percent });
     };
     const attempt = entry.failCount + 1;
-    const job = { id, queue: queue.name, type, payload, attempt, attempts, backoff, readyAt: entry.nextRunAt };
+    const due = { dueAt: runAt ?? createdAt, readyAt: entry.nextRunAt };
+    const job = { id, queue: queue.name, type, payload, attempt, attempts, backoff, ...due };
     const priority = toAgendaPriority(entry.priority);
     const outcome = await this.work({ ...job, priority, progress, signal: abort.signal }).catch(
       (error): Outcome => ({ kind: "failed", error: reason(error), final: false }),

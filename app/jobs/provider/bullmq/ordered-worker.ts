@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Job, UnrecoverableError, WaitingError, Worker, type WorkerOptions } from "bullmq";
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker, type WorkerOptions } from "bullmq";
 import type { Redis } from "ioredis";
 
 export type Work = (job: Job, token: string | undefined) => Promise<unknown>;
@@ -154,7 +154,7 @@ export class OrderedWorker {
 
   /** Tells Redis, unless the job has been handed back. */
   private async note({ worker, job, token }: Taken, { result, error }: Outcome): Promise<void> {
-    if (error instanceof WaitingError) return;
+    if (error instanceof WaitingError || error instanceof DelayedError) return;
     try {
       if (error) await job.moveToFailed(error, token, false);
       else await job.moveToCompleted(result, token, false);

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { Aborted } from "../../run/execution";
 import { PRIORITY } from "../../table/types";
@@ -97,6 +97,10 @@ export class BullmqWorker implements ProviderWorker {
       case "failed":
         throw outcome.final ? new UnrecoverableError(outcome.error) : new Error(outcome.error);
       case "handed back":
+        if (outcome.afterMs !== undefined) {
+          await job.moveToDelayed(Date.now() + outcome.afterMs, token);
+          throw new DelayedError();
+        }
         await job.moveToWait(token);
         throw new WaitingError();
       default:
@@ -127,6 +131,7 @@ export class BullmqWorker implements ProviderWorker {
 
 function taken(job: Job, queue: string, signal: AbortSignal): TakenJob {
   const { attempts, backoff, delay } = job.opts;
+  const dueAt = job.timestamp + (delay ?? 0);
   return {
     id: job.id ?? "",
     queue,
@@ -138,8 +143,9 @@ function taken(job: Job, queue: string, signal: AbortSignal): TakenJob {
     attempts: attempts || 1,
     backoff: (typeof backoff === "object" ? backoff.delay : backoff) ?? 0,
     priority: job.priority || PRIORITY.normal,
+    dueAt,
     // How long the back-off before a further run was isn't noted.
-    readyAt: job.attemptsMade === 0 ? job.timestamp + (delay ?? 0) : null,
+    readyAt: job.attemptsMade === 0 ? dueAt : null,
     signal,
     progress: (percent) => job.updateProgress(percent),
   };

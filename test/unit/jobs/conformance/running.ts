@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Outcome } from "../../../../app/jobs/provider/provider";
+import type { Outcome, TakenJob } from "../../../../app/jobs/provider/provider";
 import { Aborted } from "../../../../app/jobs/run/execution";
 import { waitFor } from "../../../support/wait-for";
 import { gate, type Site } from "./harness";
@@ -163,6 +163,27 @@ export function runs(site: () => Site): void {
     site().work(other);
     expect((await site().ran(3)).slice(0, 3)).toEqual([`${job.id}#1`, `${job.id}#1`, `${behind.id}#1`]);
   });
+
+  test.each([[["first"]], [["first", "second"]]])(
+    "a job that is handed back for later is taken then, with all its attempts: %j",
+    async (queues) => {
+      const provider = await site().open();
+      const job = newJob({ attempts: 1 });
+      await provider.add([job]);
+      const due: number[] = [];
+      const errors: Error[] = [];
+      const back = async ({ dueAt }: TakenJob): Promise<Outcome | undefined> => {
+        due.push(dueAt);
+        return due.length === 1 ? { kind: "handed back", afterMs: 700 } : undefined;
+      };
+      site().work(provider, queues, back, { events: { error: (error) => void errors.push(error) } });
+      await waitFor("its wait", async () => (await provider.find("first", job.id))?.status === "scheduled");
+      expect(await provider.find("first", job.id)).toMatchObject({ attempt: 0, error: null });
+      expect(await site().ran(2)).toEqual([`${job.id}#1`, `${job.id}#1`]);
+      expect(due[1]).toBe(due[0]);
+      expect(errors).toEqual([]);
+    },
+  );
 
   test("what a run throws is its failure", async () => {
     const provider = await site().open();

@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Unrecoverable } from "../../../../app/jobs/errors";
 import { Aborted, type Execution } from "../../../../app/jobs/run/execution";
@@ -83,13 +83,31 @@ it("fails for good at once what is unrecoverable, unreadable, or gives what JSON
   expect((await store.deadLetters({})).total).toBe(4);
 });
 
-it("tries a job of a type that only a newer release knows as often as others, before it is buried", async () => {
-  const { store, executor } = await worldOf(async () => {});
-  const job = { ...newJob("newer"), attempts: 2 };
-  const error = 'unbekannter Jobtyp "newer"';
-  expect(await executor.run(taken(job))).toEqual({ kind: "failed", error, final: false });
-  expect(await executor.run(taken(job, { attempt: 2 }))).toEqual({ kind: "failed", error, final: true });
-  expect(await store.deadLetter(job.id)).toMatchObject({ type: "newer", reason: error });
+describe("a job of another release", () => {
+  const day = 24 * 60 * 60 * 1000;
+  const handedBack = { kind: "handed back", afterMs: 30_000 };
+  const sealed = { user: "eva", pin: { $enc: "other:AAAA" } };
+  it.each([
+    ["of a type that this one doesn't know", newJob("newer"), 'unbekannter Jobtyp "newer"'],
+    ["of a newer version", newJob("probe", { payload: '{"$v":2}' }), "probe: the payload has version 2"],
+    ["with a key that isn't here", newJob("probe", { payload: JSON.stringify(sealed) }), 'the key "other"'],
+  ])("%s waits for that, and is tried here after a day", async (_, job, error) => {
+    const { world, store, executor } = await worldOf(async () => {});
+    await store.insert(newTask(job));
+    for (let look = 0; look < 5; look += 1)
+      expect(await executor.run(taken({ ...job, attempts: 1 }))).toEqual(handedBack);
+    expect((await store.find(job.id))?.finishedAt).toBeNull();
+    expect(await store.deadLetter(job.id)).toBeUndefined();
+    expect(world.lines.at(-1)).toContain(`Job ${job.id} fehlgeschlagen: `);
+    const late = { dueAt: Date.now() - day };
+    const failed = { kind: "failed", error: expect.stringContaining(error) };
+    expect(await executor.run(taken({ ...job, attempts: 2 }, late))).toEqual({ ...failed, final: false });
+    expect(await executor.run(taken({ ...job, attempts: 2 }, { ...late, attempt: 2 }))).toEqual({
+      ...failed,
+      final: true,
+    });
+    expect((await store.deadLetter(job.id))?.reason).toContain(error);
+  });
 });
 
 it("makes a row for a job that has none, and runs it", async () => {

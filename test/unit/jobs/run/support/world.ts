@@ -89,6 +89,7 @@ export function taken(job: NewJob, some: Partial<TakenJob> = {}): TakenJob {
   return {
     ...job,
     attempt: 1,
+    dueAt: Date.now(),
     readyAt: null,
     signal: new AbortController().signal,
     progress: async () => {},
