@@ -5,6 +5,7 @@ import {
   type Fault,
   IdTaken,
   InputInvalid,
+  JobFailed,
   PayloadInvalid,
   QueueFull,
   QueueUnavailable,
@@ -53,6 +54,9 @@ function toProblem(error: FastifyError | Error): Problem {
   if (error instanceof QueueFull) return new Problem(429, error.message, { retryAfter: error.retryAfter });
   if (error instanceof QueueUnavailable) {
     return new Problem(503, "The queue can't be reached now, and nothing else can answer this. Ask again.");
+  }
+  if (error instanceof JobFailed) {
+    return new Problem(503, "No queue can be reached now, and what this request did itself has failed. Ask again.");
   }
   if (error instanceof StoreUnavailable) return new Problem(503, "The task database can't be reached now. Ask again.");
   if (error instanceof Unrecoverable) return new Problem(409, `This job can't run as it is: ${error.message}`);

@@ -1,3 +1,5 @@
+import { renameSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBackend, reservation, sandbox, type TestBackend } from "./support/backend";
 import { captureLog } from "./support/capture-log";
@@ -5,9 +7,10 @@ import { captureLog } from "./support/capture-log";
 // Nothing here needs a queue: it is switched off.
 const { config, remove } = sandbox({ QUEUE_ENABLED: "false" });
 let backend: TestBackend;
+let log: string[];
 
 beforeAll(async () => {
-  captureLog();
+  log = captureLog();
   backend = await openBackend(config);
 });
 afterAll(async () => {
@@ -35,6 +38,24 @@ describe("POST /reservations without a queue", () => {
     const other = await backend.post({ ...reservation, persons: 3 }, "key-number-1");
     expect(other.code).toBe(422);
     expect(other.body.detail).toContain("key-number-1 already stands for a different reservation");
+  });
+
+  it("says that its work has failed, and does it when it is sent again", async () => {
+    const folder = join(config.STATE_DIR, "confirmations");
+    renameSync(folder, `${folder}.away`);
+    const failed = await backend.post(reservation, "key-number-2");
+    expect([failed.code, failed.headers["retry-after"]]).toEqual([503, "2"]);
+    expect((await backend.get("/reservations/key-number-2")).body).toMatchObject({ status: "failed" });
+    for (const action of ["tasks", "dead-letters"]) {
+      const { code } = await backend.ask({ method: "POST", url: `/api/${action}/key-number-2/retry/` });
+      expect([action, code]).toEqual([action, 202]);
+    }
+    expect((await backend.post(reservation, "key-number-2")).code).toBe(202);
+    expect((await backend.get("/reservations/key-number-2")).body).toMatchObject({ status: "failed" });
+    renameSync(`${folder}.away`, folder);
+    expect((await backend.post(reservation, "key-number-2")).code).toBe(202);
+    expect((await backend.get("/reservations/key-number-2")).body).toMatchObject({ status: "completed" });
+    expect(log.join()).not.toContain("Unerwarteter Fehler");
   });
 
   it("names every fault with its path, as problem+json", async () => {
