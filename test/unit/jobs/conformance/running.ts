@@ -17,7 +17,7 @@ export function runs(site: () => Site): void {
     site().work(
       provider,
       ["first"],
-      async ({ signal, progress: _, readyAt, ...taken }) => {
+      async ({ signal, progress: _, readyAt, dueAt: __, ...taken }) => {
         seen.push({ ...taken, aborted: signal.aborted, waited: readyAt === null || readyAt <= Date.now() });
         return { kind: "completed", result: '{"pages":3}' };
       },
