@@ -58,9 +58,9 @@ export class Bringing {
 
   private async bringTo(claimed: readonly Outgoing[]): Promise<Brought> {
     try {
-      await this.add(claimed);
-      this.forget(claimed);
-      return { sent: claimed, unavailable: [] };
+      const sent = await this.add(claimed);
+      this.forget(sent);
+      return { sent, unavailable: [] };
     } catch (error) {
       const [first, ...others] = claimed;
       if (error instanceof QueueUnavailable) {
@@ -89,9 +89,14 @@ export class Bringing {
     return { sent, unavailable };
   }
 
-  private async add(claimed: readonly Outgoing[]): Promise<void> {
-    for (const { task, again } of claimed) if (again) await this.provider.remove(task.queue, task.id);
-    await this.provider.add(claimed.map(({ task }) => jobOf(task)));
+  /** @returns those that the queue has now; of one that still runs there under its id, this is tried again later */
+  private async add(claimed: readonly Outgoing[]): Promise<readonly Outgoing[]> {
+    const runs = await Promise.all(
+      claimed.map(async ({ task, again }) => again && (await this.provider.remove(task.queue, task.id)) === "active"),
+    );
+    const ready = claimed.filter((_, index) => !runs[index]);
+    await this.provider.add(ready.map(({ task }) => jobOf(task)));
+    return ready;
   }
 
   /** Nobody waits for it: whoever enqueued knows already that the queue has it. */

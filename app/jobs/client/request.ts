@@ -14,6 +14,8 @@ export interface Request {
   readonly job: AnyJob;
   readonly encoded: Encoded;
   readonly id: string;
+  /** It isn't a new UUID. */
+  readonly ownId: boolean;
   readonly queue: string;
   readonly priority: number;
   readonly attempts: number;
@@ -43,6 +45,7 @@ export function request<Job extends AnyJob>(
     job,
     encoded,
     id: idOf(job, encoded.value, options.id),
+    ownId: options.id !== undefined || job.idFrom !== undefined,
     queue,
     priority: checkedPriority(priorityOf(table, job, queue, checkedPriority(options.priority))),
     attempts: within(options.attempts, 1, MAX_ATTEMPTS, "attempts") ?? job.attempts ?? settings.attempts,
@@ -52,10 +55,22 @@ export function request<Job extends AnyJob>(
 }
 
 /** As the task table wants it. */
-export function toTask({ job, encoded, id, queue, priority, attempts, backoff, runAt }: Request): NewTask {
+export function toTask({ job, encoded, id, ownId, queue, priority, attempts, backoff, runAt }: Request): NewTask {
   const digest = encoded.digest();
   const orderKey = orderKeyOf(job, encoded.value as never);
-  return { id, type: job.name, queue, payload: encoded.json, digest, priority, attempts, backoff, orderKey, runAt };
+  return {
+    id,
+    ownId,
+    type: job.name,
+    queue,
+    payload: encoded.json,
+    digest,
+    priority,
+    attempts,
+    backoff,
+    orderKey,
+    runAt,
+  };
 }
 
 /** Keys of different types have nothing to do with each other. */

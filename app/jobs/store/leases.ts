@@ -17,15 +17,15 @@ export class Leases {
 
   constructor(private readonly session: Session) {}
 
-  /** Of tasks that were committed a moment ago, with this lease. */
-  added(tasks: readonly Task[], lease: number): void {
+  /** Of tasks that were committed a moment ago, with this lease. @param again as in `Outgoing` */
+  added(tasks: readonly Task[], lease: number, again: ReadonlySet<string>): void {
     const now = Date.now();
     for (const [id, old] of this.fresh) {
       if (old.lease > now) break;
       this.fresh.delete(id);
     }
     for (const task of tasks) {
-      if (task.orderKey === null) this.fresh.set(task.id, { task, lease, again: false });
+      if (task.orderKey === null) this.fresh.set(task.id, { task, lease, again: again.has(task.id) });
     }
   }
 

@@ -52,7 +52,7 @@ export interface OutboxTable {
   held: Generated<number>;
   /** Until then somebody is at it; 0: nobody. */
   leased_until: Generated<number>;
-  /** 1: it ran before, so that the queue may hold a finished job of this id, which has to go first. */
+  /** 1: it ran before, or its id is its own, so that the queue may hold a finished job of this id, which has to go first. */
   again: Generated<number>;
   /** 1: whoever enqueued it runs it, outside of the queue, which may have it all the same. Until the lease ends nobody else does. */
   here: Generated<number>;

@@ -41,7 +41,10 @@ export interface Task {
 export type NewTask = Pick<
   Task,
   "id" | "type" | "queue" | "payload" | "digest" | "priority" | "attempts" | "backoff" | "orderKey" | "runAt"
->;
+> & {
+  /** It isn't a new UUID: the queue may hold a finished job of it, longer than the task table does, which has to go first. */
+  readonly ownId?: boolean;
+};
 
 export interface TaskFilter {
   readonly status?: readonly TaskStatus[];
@@ -71,7 +74,7 @@ export interface Outgoing {
   readonly task: Task;
   /** Until when it is claimed; tells this claim from others of the same task. */
   readonly lease: number;
-  /** It ran before: the queue may hold a finished job of its id, which has to go first. */
+  /** It ran before, or its id is its own: the queue may hold a finished job of its id, which has to go first. */
   readonly again: boolean;
 }
 

@@ -18,7 +18,7 @@ export function tasks(
   const addAll = async (all: readonly NewTask[]) => {
     const lease = Date.now() + LEASE;
     const added = await session.write((transaction) => add(transaction, session.kind, all, lease));
-    leases.added(added, lease);
+    leases.added(added, lease, ownIds(all));
     return added;
   };
 
@@ -120,6 +120,7 @@ async function add(
   lease = 0,
 ): Promise<Task[]> {
   const tasks: Task[] = [];
+  const again = ownIds(all);
   await lockOrderKeys(
     transaction,
     kind,
@@ -143,6 +144,7 @@ async function add(
           // Whether its key lets it go is to be seen.
           leased_until: order_key === null ? lease : 0,
           held: order_key === null ? 0 : 1,
+          again: again.has(id) ? 1 : 0,
         })),
       )
       .execute();
@@ -154,6 +156,10 @@ async function add(
     tasks.push(...rows.map((row) => taskOf(row)));
   }
   return tasks;
+}
+
+function ownIds(all: readonly NewTask[]): ReadonlySet<string> {
+  return new Set(all.filter(({ ownId }) => ownId).map(({ id }) => id));
 }
 
 function rowOf(task: NewTask): Insertable<TaskTable> {

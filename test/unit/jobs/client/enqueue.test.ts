@@ -37,6 +37,24 @@ describe.skipIf(redis.missing)(`enqueueing${redis.note}`, () => {
     });
   });
 
+  it("runs a job under an own id that the queue remembers still, and the task table no more", async () => {
+    jobs.work();
+    const inQueue = async () => (await jobs.provider?.find("mail", "to-eva"))?.status;
+    const enqueues = [
+      () => jobs.enqueue(once, { name: "eva" }),
+      () => jobs.enqueueBulk(once, [{ name: "eva" }]),
+      () => jobs.store.transaction((transaction) => jobs.enqueueIn(transaction, once, { name: "eva" })),
+      () => jobs.enqueue(tracked, { name: "eva" }, { id: "to-eva" }),
+    ];
+    for (const [index, enqueue] of enqueues.entries()) {
+      await enqueue();
+      await waitFor("it was run", () => done.length === index + 1);
+      await waitFor("the queue has noted it", async () => (await inQueue()) === "completed");
+      await jobs.store.prune(Date.now() + 8 * 86_400_000);
+      expect((await jobs.store.list({})).total).toBe(0);
+    }
+  });
+
   it("does the same for types that aren't tracked", async () => {
     const { id, outcome } = await jobs.enqueue(quick, { name: "ute" });
     expect(outcome).toBe("queued");

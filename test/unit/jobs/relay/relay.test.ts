@@ -145,6 +145,23 @@ for (const { kind, name, missing, note } of KINDS) {
       await worker.stop(1000);
     });
 
+    test("one whose earlier run the queue hasn't noted the end of is tried again", async () => {
+      let removals = 0;
+      const late = new Proxy(provider, {
+        get: (target, key) => {
+          if (key !== "remove") return Reflect.get(target, key, target).bind(target);
+          removals += 1;
+          return async () => (removals === 1 ? "active" : "unknown");
+        },
+      });
+      const relay = start(store, late);
+      await store.insertMany([order("a", { ownId: true }), order("b")]);
+      expect(await relay.flush(["a", "b"])).toEqual({ ...NOTHING, sent: ["b"], held: ["a"] });
+      expect(await statusOf("a")).toBeUndefined();
+      await emptied();
+      expect(await statusOf("a")).toBe("waiting");
+    });
+
     test("while the queue is away it says so, and brings everything once when it is back", async () => {
       const relay = start();
       await server.kill();
