@@ -33,7 +33,7 @@ export async function boardRoutes(app: FastifyInstance, jobs: Jobs, access: Acce
       reply.header("cache-control", "no-store");
     });
     if (!provider?.queues) {
-      scope.get(PATH, async (_request, reply) => {
+      scope.get(PATH, { schema: { hide: true } }, async (_request, reply) => {
         reply.type("text/html; charset=utf-8");
         return withoutBoard(provider ? "it shows BullMQ only, and QUEUE_PROVIDER is agenda" : "QUEUE_ENABLED is false");
       });
@@ -55,7 +55,7 @@ export async function boardRoutes(app: FastifyInstance, jobs: Jobs, access: Acce
       for (const [name, value] of Object.entries(reply.getHeaders())) if (value) reply.raw.setHeader(name, value);
       routing(request.raw, reply.raw);
     };
-    for (const path of [PATH, `${PATH}/*`]) scope.all(path, serve);
+    for (const path of [PATH, `${PATH}/*`]) scope.all(path, { schema: { hide: true } }, serve);
   });
 }
 

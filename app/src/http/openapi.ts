@@ -25,7 +25,7 @@ const meanings: Readonly<Record<number, string>> = {
 };
 const secured = [{ token: [] }, { session: [] }];
 
-/** Describes the routes that are added after this, and serves the description. */
+/** Describes the routes that are added after this, unless they are hidden. */
 export async function openapi(app: FastifyInstance, release: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -39,7 +39,6 @@ export async function openapi(app: FastifyInstance, release: string): Promise<vo
         },
       },
     },
-    hideUntagged: true,
     transform: ({ schema, url }) => ({ schema: schema && described(schema, url), url: withSlash(url) }),
   });
 }

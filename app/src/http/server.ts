@@ -86,7 +86,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     queueRoutes(api, jobs);
     recurringRoutes(api, jobs);
     await fileRoutes(scope);
-    api.get("/api/openapi.json", async () => app.swagger());
+    api.get("/api/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   });
   return app;
 }
