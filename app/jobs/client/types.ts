@@ -163,7 +163,10 @@ export interface Jobs {
   resolveDeadLetter(id: string, note: string): Promise<boolean>;
   purgeDeadLetters(which: { readonly ids: readonly string[] } | { readonly queue: string }): Promise<number>;
 
-  /** Changes of tracked jobs, by whatever process, within about half a second; for pages. `close` ends it. */
+  /**
+   * Changes of tracked jobs, by whatever process, within about half a second; for pages. What a transaction adds that is open for
+   * more than a second is told with its next change. `close` ends it.
+   */
   watch(onChange: (job: JobState) => void): { close(): void };
 
   /** Takes jobs of these queues (default: the settings' or all) until it is stopped. */
