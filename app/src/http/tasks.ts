@@ -111,13 +111,14 @@ const codes = { queued: 202, stored: 202, done: 201, known: 200 } as const satis
   number
 >;
 
-/** One that was done here and has failed is a task like any other: its status says so. */
+/** One that was done here and has failed, or was cancelled, is a task like any other: its status says so. */
 async function enqueue(jobs: Jobs, job: AnyJob, payload: object, options: EnqueueOptions): Promise<Enqueued> {
   try {
     return await jobs.enqueue(job, payload, options);
   } catch (error) {
     if (!(error instanceof JobFailed)) throw error;
-    return { id: error.id, outcome: "done", status: "failed" };
+    const { status = "failed" } = (await jobs.status(error.id)) ?? {};
+    return { id: error.id, outcome: "done", status };
   }
 }
 

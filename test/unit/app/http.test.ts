@@ -1,6 +1,7 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { waitFor } from "../../support/wait-for";
 import { openBackend, reservation, sandbox, type TestBackend } from "./support/backend";
 import { captureLog } from "./support/capture-log";
 
@@ -93,6 +94,14 @@ describe("POST /reservations without a queue", () => {
     expect(answer.statusCode).toBe(code);
     expect(answer.json()).toMatchObject({ status: code });
   });
+});
+
+it("says of a task that was cancelled while its request did it what became of it", async () => {
+  const payload = { type: "process-large-dataset", payload: { to: 10_000_000, paceMs: 100 }, id: "long-1" };
+  const answer = backend.ask({ method: "POST", url: "/api/tasks/", payload });
+  await waitFor("it runs", async () => (await backend.get("/api/tasks/long-1/status/")).body.status === "active");
+  await backend.ask({ method: "POST", url: "/api/tasks/long-1/cancel/" });
+  expect(await answer).toMatchObject({ code: 201, body: { outcome: "done", status: "cancelled" } });
 });
 
 describe("everything else", () => {
