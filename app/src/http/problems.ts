@@ -61,6 +61,7 @@ function toProblem(error: FastifyError | Error): Problem {
   if (error instanceof StoreUnavailable) return new Problem(503, "The task database can't be reached now. Ask again.");
   if (error instanceof Unrecoverable) return new Problem(409, `This job can't run as it is: ${error.message}`);
   if (error instanceof EncryptionKeyMissing) return new Problem(503, error.message);
+  if ("statusCode" in error && error.statusCode === 400) return invalid({ path: "", message: error.message });
   if ("statusCode" in error && error.statusCode !== undefined && error.statusCode < 500) {
     return new Problem(error.statusCode, error.message);
   }

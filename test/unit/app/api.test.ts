@@ -114,6 +114,7 @@ describe.skipIf(redis.missing)(`the API of tasks and queues${redis.note}`, () =>
       const headers = { "content-type": type };
       const answer = await backend.ask({ method: "POST", url: "/api/tasks/", headers, payload });
       expect([answer.code, answer.body.status]).toEqual([code, code]);
+      if (code === 400) expect(answer.body.errors).toEqual([{ path: "", message: expect.any(String) }]);
     });
 
     it.each([

@@ -120,7 +120,10 @@ describe("everything else", () => {
   it.each(["/api/tasks/%E0%A4%A/status/", "/%"])("answers %s, which can't be read, in the same form", async (url) => {
     const { code, body, headers } = await backend.get(url);
     expect([code, headers["content-type"]]).toEqual([400, "application/problem+json; charset=utf-8"]);
-    expect(body).toMatchObject({ status: 400, detail: expect.stringContaining("is not a valid url component") });
+    expect(body).toMatchObject({
+      status: 400,
+      errors: [{ path: "", message: expect.stringContaining("is not a valid url component") }],
+    });
   });
 
   it("says in its description that an id may be unreadable", async () => {
