@@ -2,6 +2,7 @@ import { Container, Network, RemoteImage } from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 export const REDIS_IMAGE = "redis:7-alpine";
+// Docker Hub has it under no version.
 export const COMMANDER_IMAGE = "rediscommander/redis-commander:latest";
 
 export interface DevRedisArgs {
