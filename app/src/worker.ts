@@ -3,7 +3,8 @@ import { type Config, readConfig } from "./config";
 import { configure } from "./configuration";
 import { loadEnvironment } from "./environment";
 import { die, type Running, run } from "./lifecycle";
-import { log } from "./log";
+import { log, reason } from "./log";
+import { setRecurring } from "./recurring";
 import { openConfirmations } from "./reservations/confirmations";
 import { openServices } from "./services";
 import { table } from "./table";
@@ -16,9 +17,12 @@ async function startWorker(config: Config): Promise<Running> {
   if (!jobs.provider) return idle(config, jobs);
   const working = jobs.work();
   void working.failed.then((error) => die("Worker", error));
+  const stopping = new AbortController();
+  setRecurring(jobs, stopping.signal).catch((error: unknown) => log(`[Queue] Worker-Fehler: ${reason(error)}`));
   return {
     ended: working.recycle,
     async stop() {
+      stopping.abort();
       await working.stop(config.DRAIN_SECONDS * 1000);
       await jobs.shutdown();
     },

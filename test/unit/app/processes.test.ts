@@ -151,6 +151,10 @@ describe.skipIf(redis.missing)(`the built release, with a Redis${redis.note}`, (
     expect(code).toBe(202);
     await completed(body.id);
     await worker.says(`[Reservation] Job ${body.id} fertig`);
+    await waitFor("the nightly jobs are set", async () => {
+      const { recurring } = (await (await fetch(`${url}/api/recurring/`)).json()) as { recurring: unknown[] };
+      return recurring.length === 5;
+    });
     expect(await Promise.all([backend.stop("SIGTERM"), worker.stop("SIGINT")])).toEqual([0, 0]);
   });
 
