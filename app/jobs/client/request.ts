@@ -73,9 +73,8 @@ export function toTask({ job, encoded, id, ownId, queue, priority, attempts, bac
   };
 }
 
-/** Keys of different types have nothing to do with each other. */
 export function orderKeyOf(job: AnyJob, value: never): string | null {
-  return job.orderBy ? `${job.name}:${job.orderBy(value)}` : null;
+  return job.orderBy?.(value) ?? null;
 }
 
 /** As a provider wants it. */

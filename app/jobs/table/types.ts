@@ -64,7 +64,7 @@ export interface JobDefinition<Name extends string = string, Schema extends z.Zo
   readonly encrypted?: readonly string[];
   /** Whether the task table follows its jobs: status, progress, result, order, cancelling by anyone. Default true. */
   readonly tracked?: boolean;
-  /** Jobs for which this gives the same key run one after another, in the order in which they were enqueued. Tracked types only. */
+  /** Jobs for which this gives the same key, of whatever types, run one after another, in the order in which they were enqueued. Tracked types only. */
   readonly orderBy?: (payload: z.output<Schema>) => string;
   /** Jobs with the same key are one and the same: it becomes the id. Without it, each enqueueing makes a job, unless its caller names an id. */
   readonly idFrom?: (payload: z.output<Schema>) => string;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Jobs } from "../../../../app/jobs/client/types";
 import { EncryptionKeyMissing, IdTaken, InputInvalid, PayloadInvalid, QueueFull } from "../../../../app/jobs/errors";
 import { defineJob } from "../../../../app/jobs/table/define-job";
+import { defineTable } from "../../../../app/jobs/table/define-table";
 import { waitFor } from "../../../support/wait-for";
 import { redis } from "../../app/support/redis-server";
 import { Clients, done, once, ordered, patient, quick, table, tracked } from "./support";
@@ -150,6 +151,14 @@ describe.skipIf(redis.missing)(`enqueueing${redis.note}`, () => {
     await completed(second.id);
     const [one, two] = await Promise.all([jobs.status(first.id), jobs.status(second.id)]);
     expect(Date.parse(two?.startedAt ?? "")).toBeGreaterThanOrEqual(Date.parse(one?.finishedAt ?? "z"));
+  });
+
+  it("has one order for the types that give the same key", async () => {
+    const another = defineJob({ ...ordered, name: "another", queue: "other" });
+    const both = await clients.client(clients.settings(), defineTable({ ...table, jobs: [ordered, another] }));
+    const first = await both.enqueue(ordered, { name: "k" });
+    const second = await both.enqueue(another, { name: "k" });
+    expect([first, second].map(({ outcome }) => outcome)).toEqual(["queued", "stored"]);
   });
 
   it("refuses what a full queue can't hold, and takes it again when there is room", async () => {
