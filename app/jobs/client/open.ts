@@ -14,6 +14,7 @@ import { Comparing } from "./comparing";
 import type { Context } from "./context";
 import { burying } from "./dead-letters";
 import { deliver } from "./deliver";
+import { Draining } from "./draining";
 import { enqueueing } from "./enqueue";
 import { looking } from "./look";
 import { managing } from "./manage";
@@ -65,6 +66,7 @@ export async function openJobs(table: Table, settings: Settings, overrides: Over
     ...(overrides.sandboxEntry !== undefined && { sandboxEntry: overrides.sandboxEntry }),
   });
   const relay = provider && startRelay({ store, provider, log });
+  const draining = provider ? undefined : new Draining({ table, settings, store, executor });
   const comparing = provider && new Comparing({ store, provider, log, longestRun: longestRun(table, settings) });
   const pressure = new Pressure(table, store, provider);
   const context: Context = { table, settings, store, provider, executor, relay, pressure, log };
@@ -80,6 +82,7 @@ export async function openJobs(table: Table, settings: Settings, overrides: Over
     clearInterval(pruning);
     watch.close();
     await Promise.all([...started].map((working) => working.stop(DRAIN_MS)));
+    await draining?.stop();
     await comparing?.stop();
     await relay?.stop();
     await executor.close();

@@ -9,7 +9,7 @@ import type { Outgoing, Store } from "./store";
 export function outbox(
   session: Session,
   leases: Leases,
-): Pick<Store, "claimOutgoing" | "sent" | "release" | "outgoing"> {
+): Pick<Store, "claimOutgoing" | "sent" | "release" | "outgoing" | "runnableHere"> {
   /** By the leases that they were claimed with: of a task that was opened again meanwhile, the row is another one. */
   const each = async (
     claimed: readonly Outgoing[],
@@ -93,6 +93,24 @@ export function outbox(
             .execute(),
         ),
       );
+    },
+
+    async runnableHere(types, limit) {
+      const rows = await session.read((db) =>
+        db
+          .selectFrom("jobs_outbox as o")
+          .innerJoin("jobs_tasks as t", "t.id", "o.task_id")
+          .selectAll("t")
+          .where(sql<boolean>`o.held = 0`)
+          .where("o.leased_until", "<=", Date.now())
+          .where(LET_GO)
+          .where("t.type", "in", types)
+          .where("t.run_at", "is", null)
+          .orderBy("o.seq")
+          .limit(limit)
+          .execute(),
+      );
+      return rows.map((row) => taskOf(row));
     },
 
     async outgoing(queue) {

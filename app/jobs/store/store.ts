@@ -115,6 +115,8 @@ export interface Store {
   sent(claimed: readonly Outgoing[]): Promise<void>;
   /** They didn't get there: may be claimed again at once. */
   release(claimed: readonly Outgoing[]): Promise<void>;
+  /** Those of these types, at least one, that `startHere` may start, and that don't wait for their time; the oldest first. */
+  runnableHere(types: readonly string[], limit: number): Promise<readonly Task[]>;
   /** How many have to get to the queue still. @param queue default: all */
   outgoing(queue?: string): Promise<number>;
 

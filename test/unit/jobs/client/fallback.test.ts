@@ -1,9 +1,25 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { JobFailed } from "../../../../app/jobs/errors";
 import { QueueUnavailable } from "../../../../app/jobs/provider/provider";
+import { openStore } from "../../../../app/jobs/store/open";
 import { waitFor } from "../../../support/wait-for";
 import { redis } from "../../app/support/redis-server";
-import { Clients, done, gates, once, ordered, patient, quick, sent, sentUnnoticed, strict, tracked } from "./support";
+import { newTask } from "../support/stores";
+import {
+  Clients,
+  done,
+  gates,
+  once,
+  ordered,
+  patient,
+  quick,
+  sent,
+  sentUnnoticed,
+  slow,
+  strict,
+  table,
+  tracked,
+} from "./support";
 
 /** Seconds until a queue is back at the latest, on a busy machine. */
 const PATIENCE = 40;
@@ -47,6 +63,32 @@ describe.skipIf(redis.missing)(`without a queue${redis.note}`, { timeout: 120_00
         await jobs.enqueueIn(transaction, ordered, { name: "k" });
       });
       expect(done).toEqual(["k", "k"]);
+    });
+
+    it("does what was left to others: of a key that was taken, and of a process that died", async () => {
+      const settings = clients.settings({ QUEUE_ENABLED: "false" });
+      const slowly = { ...ordered, run: slow.run };
+      const jobs = await clients.client(settings, { ...table, jobs: [slowly] });
+      const enqueued = [jobs.enqueue(slowly, { name: "taken" })];
+      await waitFor("it runs", () => gates.has("taken"));
+      const free = gates.get("taken");
+      gates.delete("taken");
+      const { id, outcome } = await jobs.enqueue(slowly, { name: "taken" });
+      expect(outcome).toBe("stored");
+      free?.();
+      await Promise.all(enqueued);
+      await waitFor("the next one runs", () => gates.has("taken"));
+      gates.get("taken")?.();
+      await waitFor("it is done", async () => (await jobs.status(id))?.status === "completed");
+
+      const dead = await openStore(settings);
+      await dead.insert({ ...newTask("d-1"), type: "ordered", payload: '{"name":"dead"}' });
+      expect(await dead.startHere("d-1")).toBe(true);
+      await dead.db.updateTable("jobs_outbox").set({ leased_until: 1 }).execute();
+      await dead.close();
+      await waitFor("it is taken over", () => gates.has("dead"));
+      gates.get("dead")?.();
+      await waitFor("it is done", async () => (await jobs.status("d-1"))?.status === "completed");
     });
 
     it("fails at once, since nobody would try again", async () => {
@@ -155,11 +197,14 @@ describe.skipIf(redis.missing)(`without a queue${redis.note}`, { timeout: 120_00
         await jobs.enqueue(patient, { name: "first" });
         await waitFor("the worker works", () => done.includes("first"), PATIENCE);
         clients.server.freeze();
-        const enqueued = jobs.enqueue(type, { name: "mail" }, { id: "sent-once" });
+        const enqueued = jobs.enqueue(type, { name: "mail" });
         gates.delete("mail");
         await waitFor("it runs here", () => gates.has("mail"), PATIENCE);
         clients.server.thaw();
-        const inQueue = async () => (await jobs.provider?.find("mail", "sent-once").catch(() => undefined))?.status;
+        const inQueue = async () => {
+          const found = await jobs.provider?.list("mail", ["active", "completed"], 10, 0).catch(() => []);
+          return found?.find((job) => job.type === type.name)?.status;
+        };
         await waitFor("the worker has it too", async () => (await inQueue()) === "active", PATIENCE);
         gates.get("mail")?.();
         expect(await enqueued).toMatchObject({ outcome: "done" });

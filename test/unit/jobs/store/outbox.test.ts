@@ -167,10 +167,14 @@ for (const { kind, name, missing, note } of KINDS) {
     });
 
     test("a task whose process died while it ran outside of the queue goes there", async () => {
-      await add(["a"]);
+      await add(["a"], ["later", { runAt: Date.now() + MINUTE }], ["other", { type: "other" }]);
+      const runnable = async () => (await other.runnableHere(["demo", "x"], 10)).map(({ id }) => id);
+      expect(await runnable()).toEqual(["a"]);
       expect(await store.startHere("a")).toBe(true);
-      await store.db.updateTable("jobs_outbox").set({ leased_until: 1 }).execute();
-      expect(await claim(other)).toEqual(["a"]);
+      expect(await runnable()).toEqual([]);
+      await store.db.updateTable("jobs_outbox").set({ leased_until: 1 }).where("task_id", "=", "a").execute();
+      expect(await runnable()).toEqual(["a"]);
+      expect(await claim(other, 1)).toEqual(["a"]);
       expect(await other.start("a", 1)).toBe(true);
     });
 
