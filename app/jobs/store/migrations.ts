@@ -77,6 +77,7 @@ const MIGRATIONS: readonly ((kind: Kind) => readonly string[])[] = [
   ],
   () => ["alter table jobs_tasks add column here integer not null default 0"],
   () => ["create index jobs_tasks_unfinished on jobs_tasks (seq) where finished_at is null"],
+  () => ["create index jobs_tasks_typed on jobs_tasks (type, seq)"],
 ];
 
 /**

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Store } from "../../../../app/jobs/store/store";
 import { Databases, KINDS, newTask } from "../support/stores";
@@ -13,6 +14,14 @@ for (const { kind, name, missing, note } of KINDS) {
     });
 
     const statusOf = async (id: string) => (await store.find(id))?.status;
+
+    test.runIf(kind === "sqlite")("those of a type are found without a look at all others", async () => {
+      const plan = await sql<{ detail: string }>`explain query plan
+        select * from jobs_tasks where type = 'demo' order by seq desc limit 50`.execute(store.db);
+      expect(plan.rows.map(({ detail }) => detail)).toEqual([
+        "SEARCH jobs_tasks USING INDEX jobs_tasks_typed (type=?)",
+      ]);
+    });
 
     test("a task is added once, with the note that it has to get to the queue", async () => {
       const added = await store.insert(newTask("a", { orderKey: "k", runAt: Date.now() + 60_000 }));
