@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Store, Transaction } from "../store/store";
+import { type Store, StoreUnavailable, type Transaction } from "../store/store";
 
 /** Milliseconds after which a process that has died gives an effect free that it was having. */
 const CLAIM_MS = 10_000;
 /** Milliseconds between two looks at an effect that somebody else is having. */
 const LOOK_MS = 500;
+
+/** Milliseconds in which an effect that was had is tried to be noted, while the task database is away. */
+const NOTE_MS = 30_000;
 
 /** The run that wants an effect. */
 export interface Wanting {
@@ -43,9 +46,22 @@ export class Effects {
     }, CLAIM_MS / 3).unref();
     try {
       const result = await this.had(store, key, effect, live);
-      return fromJson(await store.noteEffect(key, result));
+      return fromJson(await this.note(store, key, result, signal));
     } finally {
       clearInterval(renewing);
+    }
+  }
+
+  /** What isn't noted is had again. */
+  private async note(store: Store, key: string, result: string | null, signal: AbortSignal): Promise<string | null> {
+    const until = Date.now() + NOTE_MS;
+    for (;;) {
+      try {
+        return await store.noteEffect(key, result);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable) || signal.aborted || Date.now() > until) throw error;
+        await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
+      }
     }
   }
 

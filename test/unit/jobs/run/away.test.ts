@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { Aborted } from "../../../../app/jobs/run/execution";
+import { Aborted, type Execution } from "../../../../app/jobs/run/execution";
 import { StoreUnavailable } from "../../../../app/jobs/store/store";
 import { defineJob } from "../../../../app/jobs/table/define-job";
 import { PostgresServer, postgres } from "../support/postgres";
@@ -15,12 +15,13 @@ describe.skipIf(postgres.missing)(`a task database that goes away${postgres.note
     await server?.remove();
   });
 
-  const open = async () => {
+  const killed = async () => {
+    await server.kill();
+    return "done";
+  };
+  const open = async (work: (execution: Execution) => Promise<unknown> = killed) => {
     server = await PostgresServer.start();
-    const run = async () => {
-      await server.kill();
-      return "done";
-    };
+    const run = (_: unknown, execution: Execution) => work(execution);
     const probe = defineJob({ name: "probe", queue: "work", description: "", payload: z.looseObject({}), run });
     world = new World([probe], { DATABASE_URL: await server.newDatabase() });
     const store = await world.store();
@@ -36,6 +37,20 @@ describe.skipIf(postgres.missing)(`a task database that goes away${postgres.note
     await server.start();
     expect(await outcome).toEqual({ kind: "completed", result: '"done"' });
     expect((await store.find(job.id))?.status).toBe("completed");
+  }, 40_000);
+
+  it("is waited for where an effect was had, which is had once", async () => {
+    let had = 0;
+    const { executor, job } = await open(({ deliver }) =>
+      deliver(async () => {
+        had += 1;
+        await server.kill();
+        // While it can't be told.
+        setTimeout(() => void server.start(), 1500);
+      }),
+    );
+    expect(await executor.run(taken(job))).toEqual({ kind: "completed", result: null });
+    expect(had).toBe(1);
   }, 40_000);
 
   it("isn't waited for by a worker that has to end: the job goes back", async () => {
