@@ -81,7 +81,8 @@ describe.skipIf(redis.missing)(`queues in order of priority${redis.note}`, () =>
     const started = performance.now();
     await send("default-number-1", "default");
     await waitFor("it to be done", () => done() === 1);
-    expect(performance.now() - started).toBeLessThan(1000);
+    // Without a word from Redis it looks again after 5 s.
+    expect(performance.now() - started).toBeLessThan(4000);
   });
 
   it("refuses a priority that there isn't", async () => {
