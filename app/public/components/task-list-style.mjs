@@ -26,10 +26,10 @@ th:nth-child(6) { width: 10em; }
 .progress { white-space: nowrap; }
 .progress > .bar { display: inline-block; width: calc(100% - 4em); margin-right: 0.5em; vertical-align: middle; }
 .actions { text-align: right; }
-@container (max-width: 44rem) {
+@container (max-width: 60rem) {
   table, tbody { display: block; }
   thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }
-  tr { display: grid; grid-template-columns: 1fr auto; gap: 0.3em 0.8em; padding: 0.75em 0; border-bottom: 1px solid var(--line); }
+  tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.3em 0.8em; padding: 0.75em 0; border-bottom: 1px solid var(--line); }
   thead tr { padding: 0; }
   td { border: 0; padding: 0; }
   .status { grid-area: 1 / 2; text-align: right; }

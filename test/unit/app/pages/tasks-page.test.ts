@@ -95,6 +95,27 @@ describe.skipIf(chromium.missing || redis.missing)(
       await leave(visitor);
     });
 
+    it("keeps each cell of the list in its place, however wide the window is", async () => {
+      const dead = await site.jobs.enqueue(processInventoryImport, { businessId: 7, file: "missing.csv" });
+      const later = await site.jobs.enqueue(processLargeDataset, { to: 10 }, { delay: 3_600_000 });
+      const visitor = await operator("list");
+      const { page } = visitor;
+      for (const { id } of [dead, later]) await page.getByTitle(id).waitFor();
+      for (const width of [390, 700, 900, 1200]) {
+        await page.setViewportSize({ width, height: 800 });
+        const out = await page.locator("task-list td").evaluateAll((cells) =>
+          cells.flatMap((cell) => {
+            const { right } = cell.getBoundingClientRect();
+            const table = cell.closest("table").getBoundingClientRect();
+            const children = [...cell.children].map((child) => child.getBoundingClientRect().right);
+            return Math.max(...children) > right + 1 || right > table.right + 1 ? [cell.className] : [];
+          }),
+        );
+        expect([width, ...new Set(out)]).toEqual([width]);
+      }
+      await leave(visitor);
+    });
+
     it("says what the server refuses, with its path", async () => {
       const visitor = await operator("new");
       const { page } = visitor;
