@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { SettingsInvalid } from "../errors";
 import { type Log, log as toStdout } from "../log";
 import { openMetrics } from "../metrics";
@@ -28,6 +29,8 @@ import { Watch } from "./watch";
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
 /** Milliseconds that running jobs get to finish where the workers weren't stopped before. */
 const DRAIN_MS = 20_000;
+/** Milliseconds that the first try to reach the queue may take. */
+const FIRST_TRY_MS = 2000;
 
 /** What may be given instead of what the settings say. */
 export interface Overrides {
@@ -40,8 +43,8 @@ export interface Overrides {
 }
 
 /**
- * Opens the task database and the queues of a table. A queue that can't be reached keeps nobody waiting; it is tried again until it
- * is there.
+ * Opens the task database and the queues of a table. Waits for the first try to reach the queue, 2 s at most; one that can't be
+ * reached is tried again until it is there.
  *
  * @throws SettingsInvalid where the settings don't fit the table, or the task database can't be used; StoreUnavailable while
  *   PostgreSQL is away
@@ -91,6 +94,8 @@ export async function openJobs(table: Table, settings: Settings, overrides: Over
     await store.close();
   };
 
+  // Otherwise the first jobs would find no queue though it is there.
+  await Promise.race([provider?.settled, sleep(FIRST_TRY_MS, undefined, { ref: false })]);
   const management = managing(context);
   return {
     table,

@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openJobs } from "../../../../app/jobs/client/open";
 import { SettingsInvalid } from "../../../../app/jobs/errors";
 import { waitFor } from "../../../support/wait-for";
 import { redis } from "../../app/support/redis-server";
-import { Clients, gates, slow, tracked } from "./support";
+import { Clients, gates, slow, strict, table, tracked } from "./support";
 
 describe.skipIf(redis.missing)(`a client${redis.note}`, () => {
   let clients: Clients;
@@ -16,6 +17,12 @@ describe.skipIf(redis.missing)(`a client${redis.note}`, () => {
   it("isn't opened with queues that the table doesn't have", async () => {
     const opening = clients.client(clients.settings({ QUEUES: "mail,nowhere" }));
     await expect(opening).rejects.toThrow("QUEUES: should be some of mail, other, got nowhere");
+  });
+
+  it("has its queue from the first job on", async () => {
+    const jobs = await openJobs(table, clients.settings(), { log: (line) => clients.lines.push(line) });
+    const { outcome } = await jobs.enqueue(strict, { name: "first" }).finally(() => jobs.shutdown());
+    expect(outcome).toBe("queued");
   });
 
   it("takes no jobs without a queue", async () => {
