@@ -74,17 +74,21 @@ class JobExecutor implements Executor {
   }
 
   async run(taken: TakenJob): Promise<Outcome> {
+    const job = this.jobs.get(taken.type);
     try {
-      const job = this.jobs.get(taken.type);
       if (!job)
         return await this.failed(taken, true, new OtherRelease(`unbekannter Jobtyp ${JSON.stringify(taken.type)}`));
       const before = isTracked(job) ? await this.records.begin(job, taken) : undefined;
       return before ?? (await this.see(job, taken)).outcome;
     } catch (error) {
-      // The task database is away, or says no: the job is still in the queue.
-      this.tell(taken, `fehlgeschlagen: ${reason(error)}`);
-      if (error instanceof StoreUnavailable) return { kind: "handed back" };
-      return { kind: "failed", error: messageOf(error), final: false };
+      if (error instanceof StoreUnavailable) {
+        // The job is still in the queue.
+        this.tell(taken, `fehlgeschlagen: ${reason(error)}`);
+        return { kind: "handed back" };
+      }
+      // The task database says no to how it began or ended.
+      const failed: Outcome = { kind: "failed", error: messageOf(error), final: false };
+      return await this.failed(taken, !job || isTracked(job), error).catch(() => failed);
     }
   }
 

@@ -76,9 +76,10 @@ class WatchedPool {
     const client = await this.pool.connect();
     return {
       query: async (text: string, values: readonly unknown[]) => {
+        const own = hurried.getStore() === true;
         const cut = () => client.connection.stream.destroy(new Error("no answer"));
-        const timer = setTimeout(cut, hurried.getStore() ? OWN_STATEMENT : STATEMENT + CONNECT);
-        return await client.query(text, [...values]).finally(() => clearTimeout(timer));
+        const timer = setTimeout(cut, own ? OWN_STATEMENT : STATEMENT + CONNECT);
+        return await client.query(text, own ? values.map(storable) : [...values]).finally(() => clearTimeout(timer));
       },
       release: (destroy?: boolean) => client.release(destroy),
     } as unknown as PostgresPoolClient;
@@ -87,6 +88,11 @@ class WatchedPool {
   async end(): Promise<void> {
     await this.pool.end();
   }
+}
+
+/** Text may hold no NUL: whatever a job throws or somebody asks for, the store's own statements are understood. */
+function storable(value: unknown): unknown {
+  return typeof value === "string" ? value.replaceAll("\0", "\ufffd") : value;
 }
 
 class PostgresSession implements Session {

@@ -59,6 +59,16 @@ it("gives what fails back while attempts are left, and buries it after the last"
   expect(world.ended.map(({ outcome }) => outcome)).toEqual(["again", "failed"]);
 });
 
+it("fails what the task database doesn't take the end of", async () => {
+  const { world, store } = await worldOf(async () => {});
+  const complete = async () => Promise.reject(new Error("too much"));
+  const executor = world.executor({ ...store, complete });
+  const job = await stored(store, { attempts: 1 });
+  expect(await executor.run(taken(job))).toEqual({ kind: "failed", error: "too much", final: true });
+  expect(await store.find(job.id)).toMatchObject({ status: "failed", error: "too much" });
+  expect(await store.deadLetter(job.id)).toMatchObject({ reason: "too much" });
+});
+
 it("fails for good at once what is unrecoverable, unreadable, or gives what JSON can't carry", async () => {
   const { store, executor } = await worldOf(
     async ({ n }) => {

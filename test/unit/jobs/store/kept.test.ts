@@ -43,6 +43,19 @@ for (const { kind, name, missing, note } of KINDS) {
       expect(effects).toBe(1);
     });
 
+    test("text with a NUL is kept or unknown, and nothing fails of it", async () => {
+      await store.insert(newTask("torn"));
+      await store.start("torn", 1);
+      await store.progress("torn", 10, "so\0far");
+      expect(await store.fail("torn", "bad\0byte")).toBe(true);
+      expect((await store.find("torn"))?.error).toMatch(/^bad.byte$/);
+      expect(await store.find("torn\0")).toBeUndefined();
+      expect(await store.cancel("torn\0")).toBe("unknown");
+      expect(await store.resolve("torn\0", "no\0te")).toBe(false);
+      expect(await store.claimEffect("k\0", DAY)).toBe("mine");
+      expect(await store.claimEffect("k\0", DAY)).toBe("taken");
+    });
+
     test("an effect is claimed by one, until it was had, or wasn't, or its time is over", async () => {
       const claims = await Promise.all(Array.from({ length: 10 }, () => store.claimEffect("one", DAY)));
       expect(claims.filter((claim) => claim === "mine")).toHaveLength(1);
