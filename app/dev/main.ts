@@ -13,6 +13,8 @@ import { asked, ProcessGroup } from "./processes";
 import { haveRedis } from "./redis";
 
 const SMTP_PORT = 1025;
+/** tsx watch kills what hasn't ended after 5 s: jobs go back to the queue before that. */
+const DRAIN_SECONDS = "3";
 
 async function main(): Promise<void> {
   const ending = asked();
@@ -37,6 +39,7 @@ async function main(): Promise<void> {
     running.unshift({ stop: async () => watcher.close() });
     const app = new ProcessGroup(process.execPath, [tsx(), "watch", "--clear-screen=false", "src/dev.ts"], {
       cwd: APP,
+      env: { ...process.env, DRAIN_SECONDS: process.env.DRAIN_SECONDS || DRAIN_SECONDS },
     });
     running.unshift(app);
     const told = new AbortController();

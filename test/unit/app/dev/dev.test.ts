@@ -56,14 +56,23 @@ const isFree = (port: number) =>
 describe.skipIf(redis.missing)(`the environment of development${redis.note}`, () => {
   test("it brings a Redis and the application, the demo fills it, and nothing of it is left", async () => {
     const [redisPort, port] = [await freePort(), await freePort()];
-    const env = { REDIS_PORT: String(redisPort), PORT: String(port), DRAIN_SECONDS: "1" };
+    const env = { REDIS_PORT: String(redisPort), PORT: String(port) };
     const dev = await start("dev/main.ts", env);
     await dev.says("Ctrl-C ends all of it.");
     expect(dev.output()).toContain(`127.0.0.1:${redisPort}, a redis-server of its own`);
     const demo = await start("src/demo.ts", { PORT: String(port), STATE_DIR: "" }, "--rounds", "1");
     await demo.says(`Look at http://127.0.0.1:${port}/tasks`);
     await dev.says("[Mail] an guest1@example.org");
+    const answer = await fetch(`http://127.0.0.1:${port}/api/tasks/`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ type: "process-large-dataset", payload: { to: 10_000_000, paceMs: 50 } }),
+    });
+    const { id } = (await answer.json()) as { id: string };
+    await dev.says(`[tasks] Job ${id} gestartet`);
     expect(await stop(dev.child)).toBe(0);
+    await dev.says(`[tasks] Job ${id} zurück in die Queue gelegt`);
+    expect(dev.output()).not.toContain("Force killing");
     await waitFor("ports are free again", async () => (await isFree(redisPort)) && (await isFree(port)), SECONDS);
   }, 180_000);
 });
