@@ -34,6 +34,7 @@ export class Access {
   caller(request: FastifyRequest): Caller {
     const caller = this.identify(request);
     if (caller) return caller;
+    if (request.headers.authorization === undefined && !mayChange(request)) throw new Problem(403, ELSEWHERE);
     if (this.tokens.length > 0) throw new Problem(401, "Send `Authorization: Bearer <token>`, or log in.");
     throw new Problem(403, this.closed());
   }
@@ -50,7 +51,7 @@ export class Access {
       return found && { role: found.role, by: "token" };
     }
     // A browser sends a cookie, and reaches this machine, for any page that it shows: only our own may change things.
-    if (!isRead(request) && !isSameOrigin(request)) return undefined;
+    if (!mayChange(request)) return undefined;
     const role = this.sessionRole(request.cookies[COOKIE] ?? "");
     if (role) return { role, by: "session" };
     const open = this.tokens.length === 0 && !this.production;
@@ -91,6 +92,9 @@ export class Access {
   }
 }
 
+const ELSEWHERE =
+  "This comes from a page of another site, and only this application's own may change anything. Programs send `Authorization: Bearer <token>`.";
+
 const isRead = ({ method }: FastifyRequest) => method === "GET" || method === "HEAD";
 
 function cookieFor(request: FastifyRequest) {
@@ -107,9 +111,12 @@ function isSame(one: string, other: string): boolean {
   return timingSafeEqual(a, b);
 }
 
-function isSameOrigin({ headers }: FastifyRequest): boolean {
-  const site = headers["sec-fetch-site"];
-  return site === undefined || site === "same-origin" || site === "none";
+/** Whether it only reads, or comes from a page of ours, or from no page at all. Browsers of old say only the Origin. */
+function mayChange(request: FastifyRequest): boolean {
+  const { origin, "sec-fetch-site": site } = request.headers;
+  if (isRead(request) || site === "same-origin" || site === "none") return true;
+  if (site !== undefined) return false;
+  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === request.host.toLowerCase());
 }
 
 /**

@@ -75,9 +75,13 @@ describe("with API_TOKENS", () => {
 
   it("takes no change from another site's page, whatever cookie it brings", async () => {
     const [cookie = ""] = cookieOf(await login(OPERATOR)).split(";");
-    for (const site of ["cross-site", "same-site"]) {
-      expect((await ask({ ...pause, headers: { cookie, "sec-fetch-site": site } })).code).toBe(401);
+    const elsewhere = ["https://evil.example", "http://localhost:4000", "null", "x"].map((origin) => ({ origin }));
+    for (const from of [{ "sec-fetch-site": "cross-site" }, { "sec-fetch-site": "same-site" }, ...elsewhere]) {
+      const { code, body } = await ask({ ...pause, headers: { cookie, host: "localhost:3000", ...from } });
+      expect([code, body.detail]).toEqual([403, expect.stringContaining("a page of another site")]);
     }
+    const own = { cookie, host: "App.example", origin: "https://app.example" };
+    expect((await ask({ ...pause, headers: own })).code).toBe(404);
     expect((await ask({ ...pause, headers: { cookie, "sec-fetch-site": "same-origin" } })).code).toBe(404);
   });
 
@@ -172,6 +176,7 @@ describe("without API_TOKENS", () => {
     ["such a page that names another host", { host: "evil.example", "x-forwarded-host": "localhost" }],
     ["whoever comes by a proxy", { "x-forwarded-host": "localhost" }],
     ["another site's page", { "sec-fetch-site": "cross-site" }],
+    ["another site's page in an old browser", { origin: "http://evil.example" }],
   ])("lets %s change nothing", async (_name, headers) => {
     expect((await development({ ...pause, headers })).code).toBe(403);
   });
