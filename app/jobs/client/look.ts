@@ -1,6 +1,6 @@
 import { reason } from "../log";
 import { type Counts, type QueuedJob, QueueUnavailable } from "../provider/provider";
-import type { TaskStatus } from "../store/store";
+import { FINISHED, type TaskStatus } from "../store/store";
 import type { AnyJob } from "../table/types";
 import type { Context } from "./context";
 import { assertQueue, refuse } from "./request";
@@ -12,6 +12,7 @@ type Looking = Pick<Jobs, "status" | "list" | "inspect" | "health" | "queueState
 /** Jobs of a queue that are looked through for those of one type that isn't tracked. */
 const LOOKED_THROUGH = 1000;
 const INSPECTED = 500;
+const STATUSES: readonly TaskStatus[] = ["scheduled", "waiting", "active", ...FINISHED];
 const MAX_LIMIT = 500;
 
 /** What tells about jobs and queues. */
@@ -56,6 +57,9 @@ export function looking(context: Context): Looking {
           `should be one of ${table.jobs.map(({ name }) => name).join(", ")}, got ${JSON.stringify(type)}`,
         );
       const statuses = filter.status === undefined ? undefined : [filter.status].flat();
+      const wrong = statuses?.find((status) => !STATUSES.includes(status));
+      if (wrong !== undefined)
+        refuse("status", `should be one of ${STATUSES.join(", ")}, got ${JSON.stringify(wrong)}`);
       if (type === undefined || !untracked.has(type)) {
         const where = { ...(statuses && { status: statuses }), ...(type && { type }), ...(queue && { queue }) };
         const { tasks, total } = await store.list({ ...where, limit, offset });

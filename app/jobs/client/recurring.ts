@@ -2,7 +2,7 @@ import { CronExpressionParser } from "cron-parser";
 import { type Provider, QueueUnavailable, type Recurring } from "../provider/provider";
 import { NAME } from "../table/names";
 import type { Context } from "./context";
-import { refuse, request } from "./request";
+import { assertJob, refuse, request } from "./request";
 import type { Jobs, RecurringInput } from "./types";
 
 type Repeating = Pick<Jobs, "setRecurring" | "removeRecurring" | "recurring">;
@@ -38,6 +38,7 @@ export function repeating(context: Context): Repeating {
 
 function checked(context: Context, input: RecurringInput): Recurring {
   const { name, job, cron, everyMs, timeZone } = input;
+  assertJob(context.table, job);
   if (job.orderBy)
     refuse("type", `should be one without orderBy: recurring jobs don't wait for each other, got ${job.name}`);
   if (!NAME.test(name)) refuse("name", `should be letters, digits, - and _ (at most 64), got ${JSON.stringify(name)}`);

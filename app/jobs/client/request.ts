@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { isDate } from "node:util/types";
 import { InputInvalid } from "../errors";
 import type { NewJob } from "../provider/provider";
 import type { NewTask } from "../store/store";
@@ -23,6 +24,15 @@ export interface Request {
   readonly runAt: number | null;
 }
 
+const OPTIONS: ReadonlySet<string> = new Set<keyof EnqueueOptions>([
+  "id",
+  "queue",
+  "priority",
+  "at",
+  "delay",
+  "attempts",
+  "backoff",
+]);
 /** A date that passed this many milliseconds ago is still taken for now. */
 const JUST_NOW_MS = 1000;
 /** No job is kept for longer than this, in milliseconds. */
@@ -37,7 +47,9 @@ export function request<Job extends AnyJob>(
   payload: PayloadOf<Job>,
   options: EnqueueOptions,
 ): Request {
-  if (!table.jobs.includes(job)) refuse("type", `should be one of the table's, got ${job.name}`);
+  assertJob(table, job);
+  for (const option in options)
+    if (!OPTIONS.has(option)) refuse(option, `should be one of the options ${[...OPTIONS].join(", ")}`);
   const encoded = encode(job, payload, settings.encryptionKeys);
   const queue = options.queue ?? job.queue;
   assertQueue(table, queue);
@@ -82,6 +94,10 @@ export function toJob({ job, encoded, id, queue, priority, attempts, backoff, ru
   return { id, queue, type: job.name, payload: encoded.json, priority, attempts, backoff, runAt };
 }
 
+export function assertJob(table: Table, job: AnyJob): void {
+  if (!table.jobs.includes(job)) refuse("type", `should be one of the table's, got ${job?.name}`);
+}
+
 export function assertQueue(table: Table, queue: string): void {
   if (!Object.hasOwn(table.queues, queue))
     refuse("queue", `should be one of ${Object.keys(table.queues).join(", ")}, got ${JSON.stringify(queue)}`);
@@ -121,9 +137,9 @@ function runAtOf({ at, delay }: EnqueueOptions): number | null {
     return ms === 0 ? null : Date.now() + ms;
   }
   if (delay !== undefined) refuse("delay", "should not be set together with at");
+  if (!isDate(at) || Number.isNaN(at.getTime())) refuse("at", `should be a Date, got ${JSON.stringify(at)}`);
   const now = Date.now();
   const time = at.getTime();
-  if (Number.isNaN(time)) refuse("at", "should be a date");
   if (time < now - JUST_NOW_MS) refuse("at", `should not be in the past, got ${at.toISOString()}`);
   if (time > now + FAR_MS) refuse("at", `should be within ten years, got ${at.toISOString()}`);
   return time <= now ? null : time;

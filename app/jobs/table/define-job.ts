@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Fault, TableInvalid } from "../errors";
 import { NAME } from "./names";
-import type { AnyJob, JobDefinition } from "./types";
+import { type AnyJob, type JobDefinition, PRIORITY } from "./types";
 
 /**
  * A type of job, with the types of its payload and result inferred.
@@ -26,6 +26,12 @@ function faultsOf(job: AnyJob): Fault[] {
     check(value === undefined || (Number.isInteger(value) && value >= 1), path, `should be ${what}, got ${value}`);
 
   check(NAME.test(job.name), "name", `should be letters, digits, - and _ (at most 64), got "${job.name}"`);
+  check(typeof job.run === "function", "run", "should be a function");
+  check(
+    job.priority === undefined || Object.hasOwn(PRIORITY, job.priority),
+    "priority",
+    `should be high, normal or low, got ${job.priority}`,
+  );
   positive(job.attempts, "attempts", "a whole number from 1");
   positive(job.maxBytes, "maxBytes", "a whole number of bytes from 1");
   positive(job.version, "version", "a whole number from 1");

@@ -1,6 +1,6 @@
 import { type Fault, TableInvalid } from "../errors";
 import { NAME } from "./names";
-import type { QueueDefinition, Retention, Table } from "./types";
+import { PRIORITY, type QueueDefinition, type Retention, type Table } from "./types";
 
 /**
  * The queues and types of jobs of an application.
@@ -29,7 +29,9 @@ function* faultsOfQueues({ queues }: Table): Iterable<Fault> {
     storedAs.set(stored, name);
     yield* faultsOfRetention(`${path}.keepCompleted`, queue.keepCompleted);
     yield* faultsOfRetention(`${path}.keepFailed`, queue.keepFailed);
-    const { rateLimit, maxWaiting } = queue;
+    const { rateLimit, maxWaiting, priority } = queue;
+    if (priority !== undefined && !Object.hasOwn(PRIORITY, priority))
+      yield { path: `${path}.priority`, message: `should be high, normal or low, got ${priority}` };
     if (rateLimit && !(rateLimit.max >= 1 && rateLimit.perMs >= 1))
       yield { path: `${path}.rateLimit`, message: "should be at least one job per at least one millisecond" };
     if (maxWaiting !== undefined && !(maxWaiting >= 1))
@@ -43,7 +45,13 @@ function* faultsOfRetention(path: string, keep: Retention | undefined): Iterable
 
 function* faultsOfJobs({ queues, jobs }: Table): Iterable<Fault> {
   const seen = new Set<string>();
-  for (const { name, queue } of jobs) {
+  for (const [index, job] of jobs.entries()) {
+    // Files that import each other in a circle leave one undefined.
+    if (typeof job?.run !== "function") {
+      yield { path: `jobs.${index}`, message: `should be made by defineJob, got ${job?.name ?? String(job)}` };
+      continue;
+    }
+    const { name, queue } = job;
     if (seen.has(name)) yield { path: `jobs.${name}`, message: "should be there once" };
     seen.add(name);
     if (!Object.hasOwn(queues, queue))

@@ -81,6 +81,11 @@ describe.skipIf(redis.missing)(`enqueueing${redis.note}`, () => {
     await wrong(jobs.enqueue(tracked, { name }, { priority: "constructor" as never }), "priority");
     await wrong(jobs.enqueue(tracked, { name }, { at: new Date("2020-01-01") }), "at");
     await wrong(jobs.enqueue(tracked, { name }, { at: new Date(Number.NaN) }), "at");
+    await wrong(jobs.enqueue(tracked, { name }, { at: "2030-01-01" as never }), "at");
+    await wrong(jobs.enqueue(tracked, { name }, { bogus: 1 } as never), "bogus");
+    await wrong(jobs.enqueue(undefined as never, { name } as never), "type");
+    await wrong(jobs.setRecurring({ name: "jobless", everyMs: 1000 } as never), "type");
+    await wrong(jobs.list({ status: "zz" as never }), "status");
     await wrong(jobs.enqueue(tracked, { name }, { at: new Date("2200-01-01") }), "at");
     await wrong(jobs.enqueue(tracked, { name }, { delay: -1 }), "delay");
     await wrong(jobs.enqueue(tracked, { name }, { attempts: 0 }), "attempts");

@@ -37,6 +37,8 @@ describe("defineJob", () => {
       defineJob({
         ...valid,
         name: "gre:et",
+        priority: "urgent" as never,
+        run: undefined as never,
         attempts: 0,
         backoff: -1,
         maxBytes: 1.5,
@@ -49,6 +51,8 @@ describe("defineJob", () => {
       });
     expect(faults(wrong)).toEqual([
       'gre:et.name: should be letters, digits, - and _ (at most 64), got "gre:et"',
+      "gre:et.run: should be a function",
+      "gre:et.priority: should be high, normal or low, got urgent",
       "gre:et.attempts: should be a whole number from 1, got 0",
       "gre:et.maxBytes: should be a whole number of bytes from 1, got 1.5",
       "gre:et.backoff: should be milliseconds from 0, got -1",
@@ -99,20 +103,29 @@ describe("defineTable", () => {
       defineTable({
         queues: {
           "a:b": { description: "" },
-          low: { description: "", storedAs: "email", maxWaiting: 0 },
+          low: { description: "", storedAs: "email", maxWaiting: 0, priority: "urgent" as never },
           email: { description: "", keepFailed: { age: -1, count: 1 }, rateLimit: { max: 0, perMs: 1000 } },
         },
-        jobs: [...jobs, ...jobs, defineJob({ ...valid, name: "lost", queue: "nowhere" })],
+        jobs: [
+          ...jobs,
+          ...jobs,
+          defineJob({ ...valid, name: "lost", queue: "nowhere" }),
+          undefined as never,
+          { name: "raw" } as never,
+        ],
         ordered: [["email", "email"], ["none"]],
       });
     expect(faults(wrong)).toEqual([
       "queues.a:b: name and storedAs should be letters, digits, - and _ (at most 64)",
+      "queues.low.priority: should be high, normal or low, got urgent",
       "queues.low.maxWaiting: should be at least 1, got 0",
       "queues.email.storedAs: should not be low's too, got email",
       "queues.email.keepFailed: should be an age and a count from 0",
       "queues.email.rateLimit: should be at least one job per at least one millisecond",
       "jobs.greet: should be there once",
       "jobs.lost.queue: should be one of a:b, low, email, got nowhere",
+      "jobs.3: should be made by defineJob, got undefined",
+      "jobs.4: should be made by defineJob, got raw",
       "ordered.email: should be there once",
       "ordered.none: should be the name of a queue",
     ]);
