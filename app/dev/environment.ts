@@ -12,6 +12,8 @@ export interface DevEnvironment {
   readonly usesRedis: boolean;
   /** Where somebody has a mail server already. */
   readonly smtpUrl: string | undefined;
+  readonly host: string;
+  readonly port: string;
   readonly url: string;
   readonly stateDir: string;
 }
@@ -22,7 +24,9 @@ export function prepareEnvironment(env: NodeJS.ProcessEnv = process.env): DevEnv
   if (existsSync(file)) loadEnvFile(file);
   const stateDir = resolve(APP, env.STATE_DIR || "data");
   mkdirSync(stateDir, { recursive: true });
-  const url = `http://${env.HOST || "127.0.0.1"}:${env.PORT || "3000"}`;
+  const host = env.HOST || "127.0.0.1";
+  const port = env.PORT || "3000";
+  const url = `http://${host}:${port}`;
   env.STATE_DIR = stateDir;
   env.PUBLIC_URL ||= url;
   env.WEBHOOK_SECRET ||= "for development alone";
@@ -36,6 +40,8 @@ export function prepareEnvironment(env: NodeJS.ProcessEnv = process.env): DevEnv
     },
     usesRedis: env.QUEUE_ENABLED !== "false",
     smtpUrl: env.SMTP_URL || undefined,
+    host,
+    port,
     url,
     stateDir,
   };

@@ -9,6 +9,7 @@ import { writeTypes } from "../types.cjs";
 import { APP, prepareEnvironment } from "./environment";
 import { DevFault } from "./fault";
 import { type MailCatcher, startMailCatcher } from "./mail-catcher";
+import { assertFree } from "./port";
 import { asked, ProcessGroup } from "./processes";
 import { haveRedis } from "./redis";
 
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
   const ending = asked();
   const environment = prepareEnvironment();
   const { redis, usesRedis, stateDir, url } = environment;
+  await assertFree(environment);
   const running: { stop(): Promise<void> }[] = [];
   const rows: string[][] = [];
   try {

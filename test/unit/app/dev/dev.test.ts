@@ -60,6 +60,9 @@ describe.skipIf(redis.missing)(`the environment of development${redis.note}`, ()
     const dev = await start("dev/main.ts", env);
     await dev.says("Ctrl-C ends all of it.");
     expect(dev.output()).toContain(`127.0.0.1:${redisPort}, a redis-server of its own`);
+    const second = await start("dev/main.ts", env);
+    await second.says(`PORT: 127.0.0.1:${port} is in use by this application, which runs already.`);
+    expect(await waitFor("it ends", () => second.child.exitCode ?? undefined, SECONDS)).toBe(1);
     const demo = await start("src/demo.ts", { PORT: String(port), STATE_DIR: "" }, "--rounds", "1");
     await demo.says(`Look at http://127.0.0.1:${port}/tasks`);
     await dev.says("[Mail] an guest1@example.org");
