@@ -99,6 +99,7 @@ class JobExecutor implements Executor {
     const { ended } = await this.see(job, { ...wanted, attempt: 1 });
     if (ended.kind === "failed") throw ended.error;
     if (ended.kind === "cancelled") throw new Aborted("cancelled");
+    if (ended.kind === "handed back") throw new Aborted("worker stops");
     return true;
   }
 

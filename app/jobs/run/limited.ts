@@ -53,7 +53,8 @@ export async function limited(
     return { kind: "completed", result: await Promise.race([carried.done, overdue]) };
   } catch (error) {
     if (asked === "cancelled") return { kind: "cancelled" };
-    return asked === "worker stops" ? { kind: "handed back" } : { kind: "failed", error };
+    const stops = asked === "worker stops" || (error instanceof Aborted && error.why === "worker stops");
+    return stops ? { kind: "handed back" } : { kind: "failed", error };
   } finally {
     clearTimeout(soft);
     clearTimeout(hard);

@@ -38,12 +38,12 @@ export class Sandbox {
   ) {
     this.child = fork(entry, { env: { ...process.env, [MARKER]: "1" }, serialization: "advanced" });
     this.gone = new Promise((resolve) => {
-      const end = (why: string) => {
-        this.ended(why);
+      const end = (error: Error) => {
+        this.ended(error);
         resolve();
       };
-      this.child.once("exit", (code, signal) => end(`its sandbox ended (${signal ?? `exit code ${code}`})`));
-      this.child.once("error", (error) => end(`its sandbox can't be started (${error.message})`));
+      this.child.once("exit", (code, signal) => end(this.exited(code, signal)));
+      this.child.once("error", (error) => end(new Error(`its sandbox can't be started (${error.message})`)));
     });
     this.child.on("message", (answer: Answer) => this.hear(answer));
     this.late = setTimeout(() => void this.kill(), START_MS).unref();
@@ -121,12 +121,20 @@ export class Sandbox {
     return running;
   }
 
-  private ended(why: string): void {
+  private exited(code: number | null, signal: string | null): Error {
+    const error = new Error(`its sandbox ended (${signal ?? `exit code ${code}`})`);
+    if (this.ready) return error;
+    // Those who stop the worker signal to all of its processes; this one hasn't learned yet to leave that to its worker.
+    if (signal === "SIGTERM" || signal === "SIGINT") return new Aborted("worker stops");
+    error.message += `; ${this.entry} should call maybeRunSandbox(table) first of all`;
+    return error;
+  }
+
+  private ended(error: Error): void {
     clearTimeout(this.late);
     clearTimeout(this.idle);
     this.onGone();
-    const hint = this.ready ? "" : `; ${this.entry} should call maybeRunSandbox(table) first of all`;
-    this.running?.reject(new Error(`${why}${hint}`));
+    this.running?.reject(error);
     this.running = undefined;
   }
 }

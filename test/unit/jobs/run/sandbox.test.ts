@@ -130,6 +130,19 @@ it("says what is missing where the application doesn't know of sandboxes", async
   expect((await run("who")).outcome).toEqual({ kind: "failed", error, final: false });
 });
 
+it("gives a job back whose process is stopped, with its worker, before it is ready", async () => {
+  const early = join(folder, "early.cjs");
+  writeFileSync(early, 'process.kill(process.pid, "SIGTERM"); setTimeout(() => {}, 60_000);\n');
+  const { store, executor, run } = await open({}, early);
+  const { job, outcome } = await run("who");
+  expect(outcome).toEqual({ kind: "handed back" });
+  expect(await store.find(job.id)).toMatchObject({ status: "waiting", error: null });
+  const here = newJob("who");
+  await store.insert(newTask(here));
+  await expect(executor.runHere(here)).rejects.toThrow(Aborted);
+  expect(await store.find(here.id)).toMatchObject({ status: "waiting" });
+});
+
 it("is no sandbox where nobody made it one", () => {
   expect(execFileSync(process.execPath, [entry], { encoding: "utf8" })).toBe("backend\nworker\n");
 });
