@@ -38,7 +38,8 @@ export interface ServerParts {
 /** The HTTP server, ready to listen. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { config, jobs, confirmations, release } = parts;
-  const access = new Access(config.API_TOKENS, config.NODE_ENV === "production");
+  const isProduction = config.NODE_ENV === "production";
+  const access = new Access(config.API_TOKENS, isProduction);
   const app = fastify({
     bodyLimit: 64 * 1024,
     requestTimeout: 15_000,
@@ -74,7 +75,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   reservationRoutes(open, parts.reservations);
   sessionRoutes(open, access);
   metricsRoute(open, jobs, access);
-  await pageRoutes(app, parts.publicDir);
+  await pageRoutes(app, parts.publicDir, isProduction);
   await boardRoutes(app, jobs, access, parts.boardDir);
   await app.register(async (scope) => {
     scope.addHook("onRequest", access.byMethod);
