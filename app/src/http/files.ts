@@ -5,7 +5,7 @@ import { Unrecoverable } from "queuehost/jobs";
 import { z } from "zod";
 import { services } from "../services";
 import { CONTENT_TYPES, type ContentKind, HEAD_BYTES, kindOf } from "../services/content";
-import { Problem } from "./problems";
+import { invalid, Problem } from "./problems";
 import { byName } from "./schemas";
 import { withZod } from "./zod";
 
@@ -26,7 +26,7 @@ export async function fileRoutes(app: FastifyInstance): Promise<void> {
   const { MAX_FILE_SIZE } = services().settings;
   await app.register(multipart, {
     throwFileSizeLimit: false,
-    limits: { fileSize: MAX_FILE_SIZE, files: 1, fields: 0, parts: 1, headerPairs: 20 },
+    limits: { fileSize: MAX_FILE_SIZE, files: 2, fields: 1, parts: 2, headerPairs: 20 },
   });
   const api = withZod(app);
 
@@ -44,11 +44,16 @@ export async function fileRoutes(app: FastifyInstance): Promise<void> {
     async (request, reply) => {
       if (!request.isMultipart()) throw new Problem(415, "Send the file as multipart/form-data.");
       if (Number(request.headers["content-length"] ?? 0) > MAX_FILE_SIZE + AROUND) throw tooLarge(MAX_FILE_SIZE);
-      const part = await request.file();
-      if (!part)
-        throw new Problem(400, "The request is not valid.", { errors: [{ path: "file", message: "is missing" }] });
+      const files = request.files();
+      const first = await files.next();
+      if (first.done) throw invalid({ path: "file", message: "is missing" });
       reply.code(201);
-      return await store(part.file, MAX_FILE_SIZE);
+      return await store(first.value.file, MAX_FILE_SIZE, async () => {
+        const next = await files.next();
+        if (next.done) return;
+        next.value.file.resume();
+        throw invalid({ path: "file", message: "should be one file, got several" });
+      });
     },
   );
 
@@ -77,8 +82,12 @@ export async function fileRoutes(app: FastifyInstance): Promise<void> {
   );
 }
 
-/** Keeps an upload under a name of our own; nothing of it is left where it is refused or ends midway. */
-async function store(file: AsyncIterable<Buffer> & { truncated: boolean }, limit: number) {
+/**
+ * Keeps an upload under a name of our own; nothing of it is left where it is refused or ends midway.
+ *
+ * @param ended rejects where more follows
+ */
+async function store(file: AsyncIterable<Buffer> & { truncated: boolean }, limit: number, ended: () => Promise<void>) {
   const id = randomUUID();
   const named = ({ kind }: { kind: ContentKind }) => `${id}.${kind}`;
   const { kind, bytes } = await services().uploads.write(named, async (handle) => {
@@ -92,6 +101,7 @@ async function store(file: AsyncIterable<Buffer> & { truncated: boolean }, limit
     if (file.truncated) throw tooLarge(limit);
     const kind = kindOf(Buffer.concat(head).subarray(0, HEAD_BYTES));
     if (kind === undefined) throw new Problem(415, "The file is neither CSV nor a PNG or JPEG image.");
+    await ended();
     return { kind, bytes };
   });
   return { file: named({ kind }), type: CONTENT_TYPES[kind], bytes };

@@ -76,6 +76,22 @@ test("a body that is none, or holds no file, is refused with what is missing", a
   expect((await post("nonsense", "multipart/form-data"))[1]).toBe(problem);
 });
 
+test("one file is taken, not several and not none, and nothing of them is left", async () => {
+  const before = uploads();
+  const post = async (...parts: readonly [string, string | Blob][]) => {
+    const form = new FormData();
+    for (const [name, value] of parts) form.append(name, value);
+    const response = await fetch(`${url}/api/uploads/`, { method: "POST", body: form });
+    return [response.status, ((await response.json()) as { errors?: unknown }).errors];
+  };
+  const csv = new Blob(["sku,name\n".repeat(1000)]);
+  const several = [400, [{ path: "file", message: "should be one file, got several" }]];
+  expect(await post(["file", csv], ["file", csv])).toEqual(several);
+  expect(await post(["note", "none"])).toEqual([400, [{ path: "file", message: "is missing" }]]);
+  expect(uploads()).toEqual(before);
+  expect((await post(["note", "one"], ["file", csv]))[0]).toBe(201);
+});
+
 test("an upload that breaks off leaves nothing behind", async () => {
   const before = uploads();
   const { hostname, port } = new URL(url);
