@@ -68,10 +68,10 @@ export const letter = z
   .meta({ title: "DeadLetter" });
 
 /** Letters by their ids, or all unsettled ones of a queue. */
-export const letters = z.union([
-  z.strictObject({ ids: z.array(z.string().max(200)).min(1).max(500) }),
-  z.strictObject({ queue: z.string() }),
-]);
+export const letters = z.union(
+  [z.strictObject({ ids: z.array(z.string().max(200)).min(1).max(500) }), z.strictObject({ queue: z.string() })],
+  'should be {"ids": [...]}, 1 to 500 of them, or {"queue": "<name>"}',
+);
 
 export const counts = z.object({
   scheduled: count,

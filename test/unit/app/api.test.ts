@@ -251,6 +251,14 @@ describe.skipIf(redis.missing)(`the API of tasks and queues${redis.note}`, () =>
       expect((await letters()).total).toBe(0);
     });
 
+    it("says which letters it wants where none are named", async () => {
+      for (const body of [{}, { queue: "file", ids: ["dead-3"] }]) {
+        const answer = await ask("POST", "/dead-letters/purge/", body);
+        const message = 'should be {"ids": [...]}, 1 to 500 of them, or {"queue": "<name>"}';
+        expect([answer.code, answer.body.errors]).toEqual([400, [{ path: "", message }]]);
+      }
+    });
+
     it("tells a running one to end", async () => {
       const long = { type: "process-large-dataset", payload: { to: 10_000_000, paceMs: 100 }, id: "long-1" };
       expect((await ask("POST", "/tasks/", long)).code).toBe(202);
