@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { Kysely, sql } from "kysely";
 import { SettingsInvalid } from "../errors";
 import { migrate } from "./migrations";
@@ -21,20 +21,24 @@ interface Pending {
 /**
  * The task database in a file that several processes share.
  *
- * @throws SettingsInvalid where it can't be opened
+ * @throws SettingsInvalid where it can't be opened; Error where Node has no SQLite
  */
 export async function openSqlite(file: string): Promise<Session> {
+  // Not imported: an older Node would end before anything can be said.
+  const sqlite = process.getBuiltinModule?.("node:sqlite") as typeof import("node:sqlite") | undefined;
+  if (!sqlite) throw new Error(`queuehost/jobs needs Node 22.13 or newer (node:sqlite), got ${process.version}`);
+  const open = (readOnly: boolean) => openFile(new sqlite.DatabaseSync(file, { readOnly, timeout: 10_000 }));
   const databases: DatabaseSync[] = [];
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(resolve(file)));
     // Its log and shared memory get the same mode.
     closeSync(openSync(file, "a", 0o640));
-    const writer = open(file);
+    const writer = open(false);
     databases.push(writer);
     writer.exec("pragma journal_mode = wal");
     const db = new Kysely<Database>({ dialect: sqliteDialect(writer, "writing") });
     await migrate(db, "sqlite");
-    const reader = open(file, true);
+    const reader = open(true);
     return new SqliteSession(db, new Kysely<Database>({ dialect: sqliteDialect(reader, "reading") }));
   } catch (error) {
     for (const database of databases) database.close();
@@ -44,8 +48,19 @@ export async function openSqlite(file: string): Promise<Session> {
   }
 }
 
-function open(file: string, readOnly = false): DatabaseSync {
-  const database = new DatabaseSync(file, { readOnly, timeout: 10_000 });
+/** Node's own `recursive` goes round for ever below a folder that lets nobody make one, such as /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another process was faster.
+    if (!existsSync(folder)) throw error;
+  }
+}
+
+function openFile(database: DatabaseSync): DatabaseSync {
   // What is acknowledged is on the disk. From here on nothing waits synchronously (see sqlite-driver).
   database.exec("pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 0");
   return database;

@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SettingsInvalid } from "../../../../app/jobs/errors";
@@ -57,6 +59,22 @@ describe("a SQLite file", () => {
     folder = mkdtempSync(join(tmpdir(), "queuehost-store-"));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("is refused where no folder can be made", async () => {
+    const opening = openStore({ databaseUrl: undefined, stateDir: "/proc/nowhere/state" });
+    await expect(opening).rejects.toThrow("STATE_DIR: should be a folder in which this user may write /proc/nowhere/");
+  });
+
+  test("needs a Node that has SQLite, and says so", async () => {
+    const outfile = join(folder, "open.cjs");
+    const contents = 'import { openStore } from "./app/jobs/store/open"; openStore({ stateDir: "." });';
+    await build({
+      stdin: { contents, resolveDir: process.cwd() },
+      ...{ outfile, bundle: true, platform: "node", external: ["pg-native"] },
+    });
+    const { stderr } = spawnSync(process.execPath, ["--no-experimental-sqlite", outfile], { encoding: "utf8" });
+    expect(stderr).toContain(`needs Node 22.13 or newer (node:sqlite), got ${process.version}`);
+  });
 
   const open = (stateDir: string) => openStore({ stateDir, databaseUrl: undefined });
 
