@@ -33,8 +33,8 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof EnqueueOptions>([
   "attempts",
   "backoff",
 ]);
-/** A date that passed this many milliseconds ago is still taken for now. */
-const JUST_NOW_MS = 1000;
+/** A date that passed this many milliseconds ago is still taken for now: clocks differ. */
+const JUST_NOW_MS = 60_000;
 /** No job is kept for longer than this, in milliseconds. */
 const FAR_MS = 10 * 365 * 24 * 60 * 60 * 1000;
 const MAX_ATTEMPTS = 100;

@@ -8,7 +8,7 @@ export interface EnqueueOptions {
   /** Another queue of the table than the type's own. */
   readonly queue?: string;
   readonly priority?: Priority | number;
-  /** Not before; in the past is refused. */
+  /** Not before; more than a minute ago is refused. */
   readonly at?: Date;
   /** Milliseconds from now. */
   readonly delay?: number;

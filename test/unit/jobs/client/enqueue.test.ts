@@ -100,6 +100,11 @@ describe.skipIf(redis.missing)(`enqueueing${redis.note}`, () => {
     expect((await jobs.health()).queues.mail?.waiting).toBe(0);
   });
 
+  it("takes a time that has just passed, by somebody's clock, for now", async () => {
+    const at = new Date(Date.now() - 30_000);
+    expect(await jobs.enqueue(tracked, { name: "eva" }, { at })).toMatchObject({ status: "waiting" });
+  });
+
   it("takes the same job twice for one, and another under its id for a mistake", async () => {
     const first = await jobs.enqueue(tracked, { name: "eva" }, { id: "own-1" });
     expect(first.outcome).toBe("queued");
