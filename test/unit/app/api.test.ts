@@ -4,6 +4,8 @@ import { openBackend, openWorker, reservation, sandbox, type TestBackend, type T
 import { captureLog } from "./support/capture-log";
 import { RedisServer, redis } from "./support/redis-server";
 
+// Over 300 lines: one backend is asked about each of its routes; a file for each would start it, and a Redis, as often.
+
 const later = () => new Date(Date.now() + 60 * 60 * 1000).toISOString();
 const confirm = (more: object = {}) => ({ type: "confirm", payload: { reservation }, ...more });
 type Method = "GET" | "POST" | "PUT" | "DELETE";
