@@ -83,7 +83,13 @@ export function deadLetters(section, { mayChange, attempt }) {
       el("span", {}, el("strong", {}, type), el("br"), el("span", { class: "quiet id" }, id)),
       queue,
       el("span", {}, el("span", { class: "fault" }, reason), ...note),
-      el("span", {}, when(section, failedAt), el("br"), el("span", { class: "quiet" }, `after ${attempts} runs`)),
+      el(
+        "span",
+        {},
+        when(section, failedAt),
+        el("br"),
+        el("span", { class: "quiet" }, `after ${attempts} ${attempts === 1 ? "run" : "runs"}`),
+      ),
       el("span", { class: "actions" }, ...(mayChange ? actions : [])),
     ];
   }

@@ -53,11 +53,13 @@ function open(role) {
   leave = VIEWS[name]($(name), { mayChange: role === "operator", attempt });
 }
 
-function show(role) {
+function show(role, by) {
   $("login").hidden = role !== undefined;
   $("inside").hidden = role === undefined;
   $("who").hidden = role === undefined;
   setText($("role"), role ?? "");
+  // Who is on this machine needs no session, and has none to end.
+  $("logout").hidden = by !== "session";
   if (role !== undefined) return open(role);
   leave();
   leave = () => {};
@@ -70,7 +72,7 @@ async function enter() {
   if (!session) return;
   // Whoever came from the board without being logged in goes back there.
   if (new URLSearchParams(location.search).get("next") === BOARD) location.replace(BOARD);
-  else show(session.role);
+  else show(session.role, session.by);
 }
 
 $("login").addEventListener("submit", async (event) => {

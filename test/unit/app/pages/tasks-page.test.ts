@@ -96,11 +96,11 @@ describe.skipIf(chromium.missing || redis.missing)(
     });
 
     it("keeps each cell of the list in its place, however wide the window is", async () => {
-      const dead = await site.jobs.enqueue(processInventoryImport, { businessId: 7, file: "missing.csv" });
+      const [gone = ""] = await dead(1);
       const later = await site.jobs.enqueue(processLargeDataset, { to: 10 }, { delay: 3_600_000 });
       const visitor = await operator("list");
       const { page } = visitor;
-      for (const { id } of [dead, later]) await page.getByTitle(id).waitFor();
+      for (const id of [gone, later.id]) await page.getByTitle(id).waitFor();
       for (const width of [390, 700, 900, 1200]) {
         await page.setViewportSize({ width, height: 800 });
         const out = await page.locator("task-list td").evaluateAll((cells) =>
@@ -113,6 +113,7 @@ describe.skipIf(chromium.missing || redis.missing)(
         );
         expect([width, ...new Set(out)]).toEqual([width]);
       }
+      await site.jobs.purgeDeadLetters({ ids: [gone] });
       await leave(visitor);
     });
 
@@ -124,6 +125,16 @@ describe.skipIf(chromium.missing || redis.missing)(
       await page.getByLabel("to", { exact: true }).fill("1");
       await page.getByRole("button", { name: "Enqueue" }).click();
       await page.getByRole("alert").getByText("should not be less than `from`").waitFor();
+      await page.context().close();
+    });
+
+    it("offers nobody a way out who has not come in", async () => {
+      const visitor = await Visitor.come(browser, site.url);
+      const { page } = visitor;
+      await page.route("**/api/session/", (route) => route.fulfill({ json: { role: "operator", by: "loopback" } }));
+      await page.goto("/tasks");
+      await page.getByText("operator", { exact: true }).waitFor();
+      expect(await page.getByRole("button", { name: "Log out" }).count()).toBe(0);
       await page.context().close();
     });
 
