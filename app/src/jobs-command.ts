@@ -26,7 +26,7 @@ async function carryOut(provider: Provider, prefix: string, order: Order): Promi
     }
     case "import": {
       const { added, known, recurring } = await importJobs(provider, queues, await readDump(order.file));
-      return `${added} jobs added, ${known} were there, ${recurring} recurring ones set; all read back`;
+      return `${added} jobs added, ${known} were there, ${recurring} recurring ones set; all read back${await pauseOf(provider)}`;
     }
     case "pause":
       for (const queue of queues) await provider.pause(queue);
@@ -37,6 +37,13 @@ async function carryOut(provider: Provider, prefix: string, order: Order): Promi
     default:
       return USAGE;
   }
+}
+
+/** What was moved doesn't run there until somebody resumes it. */
+async function pauseOf(provider: Provider): Promise<string> {
+  const counts = await Promise.all(queues.map((queue) => provider.counts(queue)));
+  const paused = queues.filter((_, index) => counts[index]?.paused);
+  return paused.length === 0 ? "" : `; paused here, until \`jobs resume\`: ${paused.join(", ")}`;
 }
 
 async function main(): Promise<string> {

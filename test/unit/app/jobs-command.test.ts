@@ -58,6 +58,9 @@ describe.skipIf(redis.missing || postgres.missing)(`the command jobs${redis.note
     expect(readFileSync(join(folder, "jobs.jsonl"), "utf8")).toContain("c2VjcmV0");
     const imported = jobs(agenda(), "import", "jobs.jsonl");
     expect(imported).toEqual({ status: 0, said: "1 jobs added, 0 were there, 0 recurring ones set; all read back\n" });
+    expect(jobs(bullmq(), "import", "jobs.jsonl").said).toMatch(
+      /^0 jobs added, 1 were there, .*; paused here, until `jobs resume`: \S.*, email\b/,
+    );
     const fresh = openProvider(table, readSettings(agenda()), () => {});
     await fresh.settled;
     expect(await fresh.find("email", "moved")).toMatchObject({ ...job, status: "waiting" });
