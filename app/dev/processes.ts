@@ -14,10 +14,24 @@ export class ProcessGroup {
     const { quiet, ...rest } = options;
     const stdio = quiet ? "ignore" : (["ignore", "inherit", "inherit"] as const);
     this.child = spawn(file, [...args], { ...rest, stdio: stdio as "ignore", detached: true });
+    const guard = this.guard();
     this.ended = new Promise((settle) => {
       this.child.once("error", settle);
-      this.child.once("exit", (code) => settle(code ?? 1));
+      this.child.once("exit", (code) => {
+        guard?.kill("SIGKILL");
+        settle(code ?? 1);
+      });
     });
+  }
+
+  /** Ends the group where we are killed ourselves: its input ends with us. */
+  private guard(): ChildProcess | undefined {
+    if (this.child.pid === undefined) return undefined;
+    const guard = spawn("/bin/sh", ["-c", 'read -r _; kill -s TERM -- "-$0"', String(this.child.pid)], {
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+    });
+    return guard.on("error", () => {});
   }
 
   /** Asks it to end, and kills what doesn't. */
