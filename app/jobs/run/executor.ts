@@ -75,6 +75,8 @@ class JobExecutor implements Executor {
 
   async run(taken: TakenJob): Promise<Outcome> {
     const job = this.jobs.get(taken.type);
+    const { id, type, queue, attempt, attempts } = taken;
+    detail(() => `${type} ${id} taken from ${queue}, run ${attempt} of ${attempts}`);
     try {
       if (!job)
         return await this.failed(taken, true, new OtherRelease(`unbekannter Jobtyp ${JSON.stringify(taken.type)}`));
@@ -122,6 +124,7 @@ class JobExecutor implements Executor {
     const { ended, note } = await this.carry(job, run);
     const runMs = Date.now() - startedAt;
     const outcome = await this.conclude(job, run, ended);
+    detail(() => `${type} ${run.id} noted as ${ended.kind}`);
     if (ended.kind === "completed")
       this.chat(job, run, () => `fertig (${runMs} ms${note === null ? "" : `, ${note}`})`);
     const given = outcome.kind === "handed back" || (outcome.kind === "failed" && !outcome.final);
@@ -136,6 +139,7 @@ class JobExecutor implements Executor {
     const { id, type, queue, payload, attempt } = run;
     const tracked = isTracked(job);
     const send: Send = async (percent, message) => {
+      detail(() => `${type} ${id} at ${percent} %`);
       await Promise.all([tracked && this.options.store.progress(id, percent, message), run.progress?.(percent)]);
     };
     const held = { id, type, payload, attempt, label: labelOf(table, queue) };
