@@ -16,7 +16,14 @@ export default defineConfig({
     projects: [
       {
         resolve,
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000, hookTimeout: 60_000 },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          // Those of the queue wait for databases and for time to pass more than they work.
+          maxWorkers: 2,
+        },
       },
       {
         resolve,
