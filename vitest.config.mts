@@ -4,11 +4,13 @@ import { defineConfig } from "vitest/config";
 const resolve = { alias: { "queuehost/jobs": join(import.meta.dirname, "app/jobs/index.ts") } };
 
 /**
- * Each file of tests has a twin of its own. Two at a time: while one waits for a machine, the other is at work. What fails is
- * tried once more, in the state that it left behind, and named if it passes then: a real machine is now and then too slow for
- * what was thought to be ample, and a run takes an hour.
+ * What fails is tried once more, in the state that it left behind, and named if it passes then: a real machine, database or
+ * queue is now and then too slow for what was thought to be ample, and a run takes an hour.
  */
-const machines = { maxWorkers: 2, sequence: { groupOrder: 1 }, retry: 1 };
+const retry = 1;
+
+/** Each file of tests has a twin of its own. Two at a time: while one waits for a machine, the other is at work. */
+const machines = { maxWorkers: 2, sequence: { groupOrder: 1 }, retry };
 
 /** Three kinds of tests: `unit` needs nothing but Node, `twin` real machines, `e2e` the engine on top of them. */
 export default defineConfig({
@@ -21,6 +23,7 @@ export default defineConfig({
           include: ["test/unit/**/*.test.ts"],
           testTimeout: 20_000,
           hookTimeout: 60_000,
+          retry,
           // Those of the queue wait for databases and for time to pass more than they work.
           maxWorkers: 2,
         },

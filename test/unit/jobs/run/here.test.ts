@@ -54,7 +54,7 @@ it("throws what the job throws; with attempts left, the task goes to the queue",
   const { store, executor } = await worldOf(async () => {
     throw new RangeError("too far");
   });
-  const [twice, single] = [newJob("probe"), newJob("probe", { attempts: 1 })];
+  const [twice, single] = [newJob("probe", { backoff: 60_000 }), newJob("probe", { attempts: 1 })];
   await store.insertMany([newTask(twice), newTask(single)]);
   await expect(executor.runHere(twice)).rejects.toThrow(RangeError);
   await expect(executor.runHere(single)).rejects.toThrow("too far");
