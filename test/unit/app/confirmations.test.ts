@@ -78,6 +78,7 @@ describe("renderConfirmation", () => {
 <meta charset="utf-8">
 <meta name="reservation-digest" content="${digestOf({ ...reservation, guest: `<b>"Ada" & 'co'</b>` })}">
 <title>Booking confirmation booking-1</title>
+<link rel="icon" href="/icon.svg">
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
