@@ -142,6 +142,17 @@ END
         );
       };
 
+      /** Until the restore has been undone, or completed, at boot. */
+      const undone = () =>
+        waitFor(
+          "the end of the restore",
+          async () =>
+            (await run(
+              "[ ! -e $FOLDER/.restore ] && systemctl show -P ActiveState queuehost-restore-undo redis-server@queue | paste -sd ' '",
+            )) === "inactive  active",
+          240,
+        );
+
       const cutOff = async (file: string, where: string) => {
         await machine.seed();
         await run(`
@@ -156,11 +167,7 @@ END
         expect(await run("find /etc/systemd/system/*.wants -name 'tiny-*'")).toBe("");
         await run(`mv /root/whole ${PARTS}/${file}; sync`);
         await reset();
-        await waitFor(
-          "the old data",
-          async () => (await run("ls -d $FOLDER/.restore 2>/dev/null || echo gone")) === "gone",
-          240,
-        );
+        await undone();
         expect(await machine.state()).toBe(SPOILT);
         expect(await pm2.app.health()).toHaveProperty("folder");
         expect(await run("ls /srv/tiny/maintenance/index.html 2>/dev/null || echo off")).toBe("off");
@@ -187,11 +194,7 @@ END
         await waitFor("the restore", () => run("test -e /root/here && echo yes || :"), 240);
         await run(`mv /root/whole ${PARTS}/restore.sh; sync`);
         await reset();
-        await waitFor(
-          "its end",
-          async () => (await run("ls -d $FOLDER/.restore 2>/dev/null || echo gone")) === "gone",
-          240,
-        );
+        await undone();
         expect(await machine.state()).toBe("50 0 1 1000 invoice state");
         expect(await run("cut -f 1-4 $FOLDER/$(ls $FOLDER | grep ^2 | tail -n 1)/manifest | grep bull:mail")).toContain(
           "active=3 wait=48",

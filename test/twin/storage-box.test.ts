@@ -35,6 +35,8 @@ useTwin((twin) => {
         ],
         (error, out, said) => settle({ code: typeof error?.code === "number" ? error.code : 0, out, error: said }),
       );
+      // One that ends before it has read all of it says why by its exit code.
+      child.stdin?.on("error", () => {});
       child.stdin?.end(input);
     });
   const ssh = (command: string, input?: string) => connect("ssh", [command], input);
