@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { BACKUPS_FAULTS } from "../e2e/faults/backups";
 import type { Deployment } from "../support/deployment";
 import { LACKS_MACHINES, NOT_LONG } from "../support/requires";
+import { waitFor } from "../support/wait-for";
 import { AppServer, faultOf } from "./support/app-server";
 import { BackedUp, EXPECTED } from "./support/backups";
 import { useTwin } from "./support/twin";
@@ -194,9 +195,9 @@ describe.skipIf(LACKS_MACHINES)("backups on a real machine", { timeout: 900_000 
       });
 
       test("is in the append-only file: Redis killed, it is all there", async () => {
-        await run(
-          "kill -9 $(systemctl show -P MainPID redis-server@queue); for i in $(seq 100); do ! cli ping >/dev/null 2>&1 || break; sleep 0.1; done",
-        );
+        const pid = await run("systemctl show -P MainPID redis-server@queue");
+        await run(`kill -9 ${pid}; while [ -e /proc/${pid} ]; do sleep 0.05; done`);
+        await waitFor("Redis", () => run("cli ping"), 60);
         expect(await machine.state()).toBe(RESTORED);
       });
 
